@@ -1,0 +1,29 @@
+"""Eigenvalues of autoencoder Jacobians over (latent_dim, seed, dataset).
+
+Data flow one way: data -> models -> spectra -> statistics -> figures. One file of rules and one
+part of the library `workflow/scripts/jacspec` for each stage.
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/models.smk"
+include: "workflow/rules/spectra.smk"
+include: "workflow/rules/statistics.smk"
+include: "workflow/rules/figures.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        layout.SUMMARY,
+        figure_files(),
+        table_files(),
+    localrule: True

@@ -1,0 +1,134 @@
+"""Faults of a configuration are found before any job, each with key, finding and remedy."""
+
+import copy
+
+import pytest
+import yaml
+
+from sweep.configuration import ConfigurationError, check_configuration
+
+
+def changed(config: dict, path: str, value: object) -> dict:
+    config = copy.deepcopy(config)
+    *parents, last = path.split("/")
+    block = config
+    for key in parents:
+        block = block[key]
+    block[last] = value
+    return config
+
+
+@pytest.fixture
+def schema(project):
+    return project / "workflow" / "schemas" / "config.schema.yaml"
+
+
+def test_the_papers_configuration_is_sound(config, schema):
+    check_configuration(config, schema)
+
+
+FAULTS = [
+    ("latent_dims", [], "at least 1 item"),
+    ("latent_dims", [2, 2], "write 2 only once"),
+    ("latent_dims", [2.0], "a whole number"),
+    ("latent_dims", [0], "from 1 and up to 784"),
+    ("latent_dims", [785], "from 1 and up to 784"),
+    ("latent_dims", "2..20", "a list"),
+    ("latent_dims", [True], "a whole number"),
+    ("seeds", [0, 1, 0], "write 0 only once"),
+    ("seeds", [-1], "from 0"),
+    ("datasets", ["uniform"], "mnist missing"),
+    ("datasets", ["mnist", "unifrom"], "did you mean uniform?"),
+    ("datasets", ["mnist", "noise"], "define it under distributions"),
+    ("datasets", ["mnist", "a/b"], "letters, digits"),
+    ("samples", 0, "from 1"),
+    ("samples", -5, "from 1"),
+    ("samples", "1e4", "YAML reads it as text; write 10000"),
+    ("samples", None, "a whole number"),
+    ("sample_seed", 1.5, "a whole number"),
+    ("shard_size", 0, "from 1"),
+    ("shard_size", 100, "chunk_size: found 2000, more than shard_size (100)"),
+    ("distributions/uniform", {"family": "unifrom"}, "write one of truncated_normal, uniform"),
+    ("distributions/uniform", {"low": 0, "high": 1}, "family missing"),
+    ("distributions/uniform", {"family": "uniform", "low": 0.0}, "high missing"),
+    ("distributions/uniform/low", 1.0, "write low below high"),
+    ("distributions/bernoulli_0.5/probability", 1.5, "from 0 and up to 1"),
+    ("distributions/bernoulli_0.5/p", 0.5, "unknown key"),
+    ("distributions/bernoulli_0.5/probability", float("nan"), "a finite number"),
+    ("distributions/beta_5_0.8/alpha", 0, "from 0.001"),
+    ("distributions/truncated_normal/standard_deviation", -1, "from 0.001"),
+    ("distributions/truncated_normal", {"family": "truncated_normal", "mean": 9,
+     "standard_deviation": 1}, "8.0 standard deviations outside"),
+    ("distributions/mnist", {"family": "uniform", "low": 0, "high": 1}, "the name is taken"),
+    ("autoencoder/hidden_widths", [], "to 16 items"),
+    ("autoencoder/hidden_widths", [128, 0], "from 1"),
+    ("training/epochs", 0, "from 1"),
+    ("training/epochs", 2.5, "a whole number"),
+    ("training/learning_rate", "1e-3", "YAML reads it as text; write 0.001"),
+    ("training/learning_rate", "fast", "a finite number"),
+    ("training/learning_rate", 0, "above 0"),
+    ("training/learning_rate", float("inf"), "a finite number"),
+    ("training/lerning_rate", 0.1, "did you mean learning_rate?"),
+    ("training/optimizer", "adamw", "write one of adam, sgd"),
+    ("training/momentum", 1.0, "below 1"),
+    ("training/batch_size", 0, "from 1"),
+    ("training/loss", "l1", "write one of mean_squared_error"),
+    ("training", None, "a block of keys"),
+    ("spectra/precision", "double", "write one of float64, float32"),
+    ("figures/sizes/figure_1", [7.2], "2 items"),
+    ("figures/sizes/figure_1", [7.2, 0.1], "from 2"),
+    ("figures/sizes/figure_7", [7.2, 4], "unknown key"),
+    ("figures/representatives/dark", "mnist", "one of the random data sets"),
+    ("figures/representatives/dark", "night", "one of the random data sets"),
+    ("device", "gpu", "write one of auto, cpu, cuda"),
+    ("threads/train_model", 0, "from 1"),
+    ("threads/figure", 1, "unknown key"),
+    ("chunk_size", 70001, "write at most 70000"),
+    ("checkpoint_seconds", 0, "above 0"),
+    ("mnist_source", "/no/such/folder", "which is no folder"),
+    ("mnist_source", "", "null"),
+    ("epochs", 300, "unknown key"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "value", "remedy"), FAULTS, ids=lambda part: str(part)[:40])
+def test_a_fault_is_reported_with_key_and_remedy(config, schema, path, value, remedy):
+    with pytest.raises(ConfigurationError) as caught:
+        check_configuration(changed(config, path, value), schema)
+    message = str(caught.value)
+    assert remedy in message
+    assert path.split("/")[0] in message or "chunk_size" in message
+
+
+def test_all_faults_are_reported_at_once(config, schema):
+    config["samples"] = -1
+    config["device"] = "tpu"
+    with pytest.raises(ConfigurationError, match=r"2 fault(?s:.)*device(?s:.)*samples"):
+        check_configuration(config, schema)
+
+
+def test_every_overlay_is_sound(config, schema, project):
+    overlays = sorted((project / "config").glob("*.yaml"))
+    assert overlays
+    for overlay in overlays:
+        merged = copy.deepcopy(config)
+        for key, value in yaml.safe_load(overlay.read_text(encoding="utf-8")).items():
+            merged[key] = {**merged[key], **value} if isinstance(value, dict) else value
+        check_configuration(merged, schema)
+
+
+def test_schema_and_config_have_the_same_keys(config, schema):
+    def keys(block, prefix=""):
+        for key, value in block.items():
+            yield prefix + key
+            if isinstance(value, dict) and key != "distributions":
+                yield from keys(value, f"{prefix}{key}.")
+
+    def schema_keys(node, definitions, prefix=""):
+        node = definitions[node["$ref"].rsplit("/", 1)[1]] if "$ref" in node else node
+        for key, value in node.get("properties", {}).items():
+            yield prefix + key
+            yield from schema_keys(value, definitions, f"{prefix}{key}.")
+
+    tree = yaml.safe_load(schema.read_text(encoding="utf-8"))
+    assert set(keys(config)) == set(schema_keys(tree, tree["$defs"]))

@@ -1,0 +1,54 @@
+"""The grid: which files, and which run of points in each."""
+
+from sweep.grid import Grid
+
+
+def grid(**changes) -> Grid:
+    axes = {
+        "latent_dims": (2, 8),
+        "seeds": (0, 5, 7),
+        "datasets": ("mnist", "uniform"),
+        "samples": 2500,
+        "shard_size": 1000,
+    }
+    return Grid(**{**axes, **changes})
+
+
+def test_shards_cover_every_point_once():
+    points = grid()
+    runs = [
+        (points.first_point(shard), points.shard_points("uniform", shard))
+        for shard in points.shards("uniform")
+    ]
+    assert runs == [(0, 1000), (1000, 1000), (2000, 500)]
+
+
+def test_more_samples_change_no_full_shard():
+    before, after = grid(samples=2500), grid(samples=3100)
+    full = [0, 1]
+    assert [before.shard_points("uniform", k) for k in full] == [
+        after.shard_points("uniform", k) for k in full
+    ]
+    assert after.shard_points("uniform", 2) == 1000
+    assert list(after.shards("uniform")) == [0, 1, 2, 3]
+
+
+def test_mnist_has_no_more_than_its_images():
+    large = grid(samples=100_000, shard_size=70_000)
+    assert large.points("mnist") == 70_000
+    assert list(large.shards("mnist")) == [0]
+    assert list(large.shards("uniform")) == [0, 1]
+
+
+def test_files_of_a_model():
+    assert grid(samples=1500).spectra_of_model(8, 5) == [
+        "results/spectra/mnist/d8_seed5.0.h5",
+        "results/spectra/mnist/d8_seed5.1.h5",
+        "results/spectra/uniform/d8_seed5.0.h5",
+        "results/spectra/uniform/d8_seed5.1.h5",
+    ]
+
+
+def test_tables_show_the_first_two_seeds():
+    assert grid().table_seeds() == {"1": 0, "2": 5}
+    assert grid(seeds=(3,)).table_seeds() == {"1": 3}

@@ -1,0 +1,70 @@
+"""The checked configuration, the grid, and what the rules ask of both. No rules."""
+
+import sys
+from math import ceil
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+from jacspec import layout
+from jacspec.provenance import code_digest
+from sweep.configuration import TRAINING_SET, ConfigurationError, check_configuration
+from sweep.grid import Grid
+
+try:
+    check_configuration(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
+except ConfigurationError as error:
+    raise WorkflowError(str(error)) from None
+
+GRID = Grid.of(config)
+ENVIRONMENT = "../../envs/jacspec.yaml"
+MNIST_FOLDER = "resources/mnist"
+MNIST_FILES = [
+    f"{MNIST_FOLDER}/{name}"
+    for name in (
+        "train-images-idx3-ubyte",
+        "train-labels-idx1-ubyte",
+        "t10k-images-idx3-ubyte",
+        "t10k-labels-idx1-ubyte",
+    )
+]
+GPUS = 0 if config["device"] == "cpu" else 1
+
+
+wildcard_constraints:
+    latent_dim=r"\d+",
+    seed=r"\d+",
+    shard=r"\d+",
+    number=r"\d",
+    dataset="|".join(re.escape(name) for name in GRID.datasets),
+
+
+def code_of(script):
+    """Return the digest of a script and of all library code that it uses."""
+    return code_digest([SCRIPTS / script])
+
+
+def figure_files():
+    """Return the PDF and PNG files of Figures 1 to 6."""
+    return expand(layout.FIGURE, number=range(1, 7), format=["pdf", "png"])
+
+
+def table_files():
+    """Return the PDF and PNG files of Tables I and II, as far as there are seeds for them."""
+    return expand(layout.TABLE, number=list(GRID.table_seeds()), format=["pdf", "png"])
+
+
+def megabytes(first_attempt):
+    """Return a memory request that grows with every attempt."""
+    return lambda wildcards, attempt: first_attempt * attempt
+
+
+def minutes(estimate):
+    """Return a run time request, from an estimate in seconds, that grows with every attempt.
+
+    The estimate is for one slow core; five minutes are added for start-up and file systems.
+    """
+    return lambda wildcards, attempt: ceil(5 + estimate(wildcards) / 60) * attempt

@@ -1,0 +1,78 @@
+"""Points to evaluate: MNIST's raw files, then shards of images and of random pixels."""
+
+
+rule fetch_mnist:
+    output:
+        MNIST_FILES,
+    log:
+        "logs/fetch_mnist.log",
+    benchmark:
+        "results/benchmarks/fetch_mnist.tsv"
+    # Compute nodes of a cluster have no internet.
+    localrule: True
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=megabytes(1000),
+        runtime=minutes(lambda wildcards: 600),
+        gpu=0,
+    params:
+        code=code_of("fetch_mnist.py"),
+    script:
+        "../scripts/fetch_mnist.py"
+
+
+rule mnist_points:
+    input:
+        MNIST_FILES,
+    output:
+        layout.DATASET_SHARD.replace("{dataset}", TRAINING_SET),
+    log:
+        "logs/mnist_points/{shard}.log",
+    benchmark:
+        "results/benchmarks/mnist_points/{shard}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=megabytes(1000),
+        runtime=minutes(lambda wildcards: 60),
+        gpu=0,
+    params:
+        sample_seed=config["sample_seed"],
+        first=lambda wildcards: GRID.first_point(wildcards.shard),
+        points=lambda wildcards: GRID.shard_points(TRAINING_SET, wildcards.shard),
+        code=code_of("mnist_points.py"),
+    script:
+        "../scripts/mnist_points.py"
+
+
+rule random_points:
+    output:
+        layout.DATASET_SHARD,
+    log:
+        "logs/random_points/{dataset}.{shard}.log",
+    benchmark:
+        "results/benchmarks/random_points/{dataset}.{shard}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=megabytes(500),
+        runtime=minutes(
+            lambda wildcards: GRID.shard_points(wildcards.dataset, wildcards.shard) * 5e-4
+        ),
+        gpu=0,
+    params:
+        distribution=lambda wildcards: config["distributions"][wildcards.dataset],
+        sample_seed=config["sample_seed"],
+        first=lambda wildcards: GRID.first_point(wildcards.shard),
+        points=lambda wildcards: GRID.shard_points(wildcards.dataset, wildcards.shard),
+        code=code_of("random_points.py"),
+    script:
+        "../scripts/random_points.py"
+
+
+# The images are points of their own kind, not of a distribution.
+ruleorder: mnist_points > random_points

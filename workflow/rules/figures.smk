@@ -1,0 +1,68 @@
+"""The paper's figures, from the summary, and its tables of reconstructions."""
+
+FIGURES_BY_REPRESENTATIVE = ("1", "3", "6")
+
+
+rule figure:
+    input:
+        layout.SUMMARY,
+    output:
+        expand(layout.FIGURE, format=["pdf", "png"], allow_missing=True),
+    log:
+        "logs/figure/{number}.log",
+    benchmark:
+        "results/benchmarks/figure/{number}.tsv"
+    localrule: True
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=megabytes(700),
+        runtime=minutes(lambda wildcards: 60),
+        gpu=0,
+    params:
+        datasets=GRID.datasets,
+        representatives=lambda wildcards: (
+            config["figures"]["representatives"]
+            if wildcards.number in FIGURES_BY_REPRESENTATIVE
+            else None
+        ),
+        size=lambda wildcards: config["figures"]["sizes"][f"figure_{wildcards.number}"],
+        code=code_of("figure.py"),
+    script:
+        "../scripts/figure.py"
+
+
+rule table:
+    input:
+        weights=lambda wildcards: expand(
+            layout.WEIGHTS,
+            latent_dim=GRID.latent_dims,
+            seed=GRID.table_seeds()[wildcards.number],
+        ),
+        points=expand(
+            layout.DATASET_SHARD,
+            dataset=config["figures"]["representatives"].values(),
+            shard=0,
+        ),
+    output:
+        expand(layout.TABLE, format=["pdf", "png"], allow_missing=True),
+    log:
+        "logs/table/{number}.log",
+    benchmark:
+        "results/benchmarks/table/{number}.tsv"
+    localrule: True
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=megabytes(1000),
+        runtime=minutes(lambda wildcards: 60),
+        gpu=0,
+    params:
+        latent_dims=GRID.latent_dims,
+        roles=list(config["figures"]["representatives"]),
+        width=config["figures"]["table_width"],
+        code=code_of("table.py"),
+    script:
+        "../scripts/table.py"

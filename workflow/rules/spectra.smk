@@ -1,0 +1,28 @@
+"""Eigenvalues of both Jacobians: one job for each model, data set and shard."""
+
+
+rule compute_spectra:
+    input:
+        weights=layout.WEIGHTS,
+        points=layout.DATASET_SHARD,
+    output:
+        layout.SPECTRA_SHARD,
+    log:
+        "logs/compute_spectra/{dataset}/d{latent_dim}_seed{seed}.{shard}.log",
+    benchmark:
+        "results/benchmarks/compute_spectra/{dataset}/d{latent_dim}_seed{seed}.{shard}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: config["threads"]["compute_spectra"]
+    resources:
+        mem_mb=megabytes(1000),
+        runtime=minutes(
+            lambda wildcards: GRID.shard_points(wildcards.dataset, wildcards.shard)
+            * (2e-4 + 5e-5 * int(wildcards.latent_dim))
+        ),
+        gpu=GPUS,
+    params:
+        precision=config["spectra"]["precision"],
+        code=code_of("compute_spectra.py"),
+    script:
+        "../scripts/compute_spectra.py"

@@ -1,0 +1,1 @@
+"""Points to evaluate: MNIST and random pixels, stored in HDF5 shards."""

@@ -1,0 +1,17 @@
+"""The errors that a person can do something about."""
+
+
+class JacspecError(Exception):
+    """Base of all errors whose message alone tells what is wrong and what to do."""
+
+
+class DataUnavailableError(JacspecError):
+    """A data set could not be had from any of its sources."""
+
+
+class DamagedFileError(JacspecError):
+    """A file does not hold what was written to it, or not what its name promises."""
+
+
+class TrainingDivergedError(JacspecError):
+    """The training loss stopped being a finite number."""

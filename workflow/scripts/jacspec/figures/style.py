@@ -1,0 +1,135 @@
+"""How data sets, Jacobians and pages look, the same in every figure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import cycle
+
+RC_PARAMS = {
+    "font.family": "DejaVu Sans",
+    "font.size": 7.5,
+    "mathtext.fontset": "stix",
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e4e4e4",
+    "grid.linewidth": 0.5,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "legend.fontsize": 7,
+    "legend.title_fontsize": 7,
+    "legend.frameon": False,
+    "figure.constrained_layout.h_pad": 0.03,
+    "figure.constrained_layout.w_pad": 0.03,
+    "savefig.dpi": 250,
+    # Letters stay letters in a PDF, for search and for journals that refuse Type 3 fonts.
+    "pdf.fonttype": 42,
+}
+
+JACOBIAN_SYMBOLS = {"input": r"$J_{\mathcal{I}}$", "latent": r"$J_{\mathcal{L}}$"}
+JACOBIAN_COLORS = {"input": "#0077bb", "latent": "#cc3311"}
+
+ROLES = ("training", "bright", "moderate", "dark")
+
+# Blue, teal and orange stay apart in every common colour vision deficiency; within a hue, lightness,
+# dashes and markers tell the data sets apart. Sets of unknown brightness are purple.
+PALETTES = {
+    "training": ("#000000",),
+    "bright": ("#cc3311", "#ee7733", "#ddaa33", "#99400f", "#f4a582"),
+    "moderate": ("#00574f", "#009988", "#66bb77", "#8a8a1f", "#9ad0c2"),
+    "dark": ("#1f2a80", "#0077bb", "#55aaee", "#5566bb", "#99bbdd"),
+    "other": ("#882288", "#bb5599", "#664477", "#dd99cc", "#aa88cc"),
+}
+DASHES = {
+    "training": "-",
+    "bright": (0, (4, 1.2)),
+    "moderate": "-",
+    "dark": (0, (1.2, 0.8)),
+    "other": (0, (5, 1.2, 1.2, 1.2)),
+}
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "*", "h", "d", "8")
+
+
+@dataclass(frozen=True)
+class LineStyle:
+    """Look of one data set in every figure."""
+
+    label: str
+    color: str
+    dashes: str | tuple
+    marker: str
+    heavy: bool
+
+
+def display_name(dataset: str) -> str:
+    """Return the name of a data set as a legend shows it: ``beta_5_0.8`` is Beta(5, 0.8)."""
+    words, parameters = _parse(dataset)
+    if dataset.endswith("mnist"):
+        return "-".join([*(word.capitalize() for word in words[:-1]), "MNIST"])
+    name = " ".join(words).capitalize()
+    return f"{name}({', '.join(f'{value:g}' for value in parameters)})" if parameters else name
+
+
+def line_styles(datasets: Iterable[str], roles: Mapping[str, str]) -> dict[str, LineStyle]:
+    """Return one distinguishable style a data set; the hue hints at the mean of its pixels.
+
+    `roles` names the training, the bright, the moderate and the dark set, as far as there are any.
+    """
+    styles: dict[str, LineStyle] = {}
+    members = dict.fromkeys(PALETTES, 0)
+    for dataset, marker in zip(datasets, cycle(MARKERS), strict=False):
+        hue = _hue(dataset, roles)
+        palette = PALETTES[hue]
+        styles[dataset] = LineStyle(
+            label=display_name(dataset),
+            color=palette[members[hue] % len(palette)],
+            dashes=DASHES[hue],
+            marker=marker,
+            heavy=hue == "training",
+        )
+        members[hue] += 1
+    return styles
+
+
+def _hue(dataset: str, roles: Mapping[str, str]) -> str:
+    for role, name in roles.items():
+        if name == dataset:
+            return role
+    mean = _pixel_mean(dataset)
+    if mean is None:
+        return "other"
+    return "bright" if mean > 0.5 else "dark" if mean < 0.5 else "moderate"
+
+
+def _pixel_mean(dataset: str) -> float | None:
+    """Return the mean of the distribution that a name like ``beta_5_0.8`` tells, None if none."""
+    match _parse(dataset):
+        case (["bernoulli"], [probability]):
+            return probability
+        case (["beta"], [alpha, beta]):
+            return alpha / (alpha + beta)
+        case (["uniform"], [low, high]):
+            return (low + high) / 2
+        case (["truncated", "normal"], [mean, _]):
+            return mean
+        case (["uniform"] | ["truncated", "normal"], []):
+            return 0.5
+    return None
+
+
+def _parse(dataset: str) -> tuple[list[str], list[float]]:
+    words: list[str] = []
+    parameters: list[float] = []
+    for part in dataset.split("_"):
+        try:
+            parameters.append(float(part))
+        except ValueError:
+            words.append(part)
+    return words, parameters

@@ -1,0 +1,13 @@
+"""Names of the files of a sweep, relative to the folder in which it runs.
+
+The names are a contract with other people's programs; the patterns in braces are Snakemake's.
+"""
+
+DATASET_SHARD = "results/datasets/{dataset}.{shard}.h5"
+WEIGHTS = "results/models/d{latent_dim}_seed{seed}/weights.pt"
+TRAINING_HISTORY = "results/models/d{latent_dim}_seed{seed}/training.csv"
+SPECTRA_SHARD = "results/spectra/{dataset}/d{latent_dim}_seed{seed}.{shard}.h5"
+MODEL_STATISTICS = "results/statistics/d{latent_dim}_seed{seed}.csv"
+SUMMARY = "results/summary.csv"
+FIGURE = "results/figures/figure_{number}.{format}"
+TABLE = "results/figures/table_{number}.{format}"

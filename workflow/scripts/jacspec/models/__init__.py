@@ -1,0 +1,1 @@
+"""Autoencoders: architecture, training, checkpoints and weights."""

@@ -1,0 +1,78 @@
+"""What a result was made from: digests of code and files, versions of libraries.
+
+Only the standard library is used, because every cluster job evaluates this at start-up.
+"""
+
+import ast
+import hashlib
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+
+PACKAGE_FOLDER = Path(__file__).parent
+RECORDED_LIBRARIES = ("torch", "numpy", "h5py")
+
+
+def code_digest(sources: Iterable[Path | str]) -> str:
+    """Return 16 hexadecimal digits that change when the code of `sources` or what it imports does.
+
+    `sources` are Python files. Every module of this package that they import, directly or through
+    one another, counts. The digest is taken over syntax trees without docstrings, so that comments,
+    docstrings and formatting do not change it.
+    """
+    pending = [Path(source).resolve() for source in sources]
+    trees: dict[Path, ast.Module] = {}
+    while pending:
+        path = pending.pop()
+        if path not in trees:
+            trees[path] = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+            pending.extend(_imported_files(trees[path]))
+    digest = hashlib.sha256()
+    for path in sorted(trees, key=lambda path: path.name + str(path)):
+        digest.update(f"{path.name}\n{_dump_without_docstrings(trees[path])}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def sha256_of_file(path: Path | str) -> str:
+    """Return the SHA-256 of a file as 64 hexadecimal digits, reading it piece by piece."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of the libraries that results depend on, as ``{"torch_version": …}``."""
+    return {f"{library}_version": version(library) for library in RECORDED_LIBRARIES}
+
+
+def _imported_files(tree: ast.Module) -> Iterable[Path]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for name in names:
+            yield from _files_of_module(name)
+
+
+def _files_of_module(name: str) -> Iterable[Path]:
+    package, *rest = name.split(".")
+    if package != PACKAGE_FOLDER.name:
+        return
+    candidate = PACKAGE_FOLDER.joinpath(*rest).with_suffix(".py") if rest else None
+    if candidate is not None and candidate.is_file():
+        yield candidate.resolve()
+
+
+def _dump_without_docstrings(tree: ast.Module) -> str:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if (
+                isinstance(first, ast.Expr)
+                and isinstance(first.value, ast.Constant)
+                and isinstance(first.value.value, str)
+            ):
+                node.body = node.body[1:] or [ast.Pass()]
+    return ast.dump(tree)

@@ -1,0 +1,1 @@
+"""Spectra reduced to one tidy table."""
