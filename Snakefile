@@ -20,6 +20,11 @@ include: "workflow/rules/statistics.smk"
 include: "workflow/rules/figures.smk"
 
 
+if "recipes" in config:
+
+    include: "workflow/rules/recipes.smk"
+
+
 rule all:
     default_target: True
     input:

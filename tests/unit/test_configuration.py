@@ -113,7 +113,7 @@ def test_every_overlay_is_sound(config, schema, project):
     for overlay in overlays:
         merged = copy.deepcopy(config)
         for key, value in yaml.safe_load(overlay.read_text(encoding="utf-8")).items():
-            merged[key] = {**merged[key], **value} if isinstance(value, dict) else value
+            merged[key] = {**merged.get(key, {}), **value} if isinstance(value, dict) else value
         check_configuration(merged, schema)
 
 
@@ -126,7 +126,8 @@ def test_schema_and_config_have_the_same_keys(config, schema):
 
     def schema_keys(node, definitions, prefix=""):
         node = definitions[node["$ref"].rsplit("/", 1)[1]] if "$ref" in node else node
-        for key, value in node.get("properties", {}).items():
+        for key in node.get("required", []):
+            value = node["properties"][key]
             yield prefix + key
             yield from schema_keys(value, definitions, f"{prefix}{key}.")
 

@@ -1,6 +1,6 @@
 """The paper's figures, from the summary, and its tables of reconstructions."""
 
-FIGURES_BY_REPRESENTATIVE = ("1", "3", "6")
+ROLES = {"training": TRAINING_SET, **config["figures"]["representatives"]}
 
 
 rule figure:
@@ -22,11 +22,7 @@ rule figure:
         gpu=0,
     params:
         datasets=GRID.datasets,
-        representatives=lambda wildcards: (
-            config["figures"]["representatives"]
-            if wildcards.number in FIGURES_BY_REPRESENTATIVE
-            else None
-        ),
+        roles=ROLES,
         size=lambda wildcards: config["figures"]["sizes"][f"figure_{wildcards.number}"],
         code=code_of("figure.py"),
     script:

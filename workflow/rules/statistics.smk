@@ -41,6 +41,7 @@ rule summary:
         runtime=minutes(lambda wildcards: 60),
         gpu=0,
     params:
+        datasets=GRID.datasets,
         code=code_of("summary.py"),
     script:
         "../scripts/summary.py"

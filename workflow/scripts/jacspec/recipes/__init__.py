@@ -1,0 +1,1 @@
+"""Training recipes compared on the training set alone."""
