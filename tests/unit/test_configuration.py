@@ -5,7 +5,7 @@ import copy
 import pytest
 import yaml
 
-from sweep.configuration import ConfigurationError, check_configuration
+from sweep.configuration import ConfigurationError, check_configuration, typed_overrides
 
 
 def changed(config: dict, path: str, value: object) -> dict:
@@ -133,3 +133,15 @@ def test_schema_and_config_have_the_same_keys(config, schema):
 
     tree = yaml.safe_load(schema.read_text(encoding="utf-8"))
     assert set(keys(config)) == set(schema_keys(tree, tree["$defs"]))
+
+
+def test_values_on_the_command_line_have_the_types_of_a_file():
+    overrides = {"seeds": ["0", "1"], "training": {"learning_rate": "1e-3", "optimizer": "sgd"}}
+    assert typed_overrides(overrides) == {
+        "seeds": [0, 1],
+        "training": {"learning_rate": 0.001, "optimizer": "sgd"},
+    }
+    assert typed_overrides({"mnist_source": "null", "samples": 10}) == {
+        "mnist_source": None,
+        "samples": 10,
+    }

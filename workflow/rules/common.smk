@@ -5,15 +5,22 @@ from math import ceil
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
 SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from jacspec import layout
 from jacspec.provenance import code_digest
-from sweep.configuration import TRAINING_SET, ConfigurationError, check_configuration
+from sweep.configuration import (
+    TRAINING_SET,
+    ConfigurationError,
+    check_configuration,
+    typed_overrides,
+)
 from sweep.grid import Grid
 
+update_config(config, typed_overrides(workflow.config_settings.config or {}))
 try:
     check_configuration(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
 except ConfigurationError as error:

@@ -57,7 +57,8 @@ rule table:
         gpu=0,
     params:
         latent_dims=GRID.latent_dims,
-        roles=list(config["figures"]["representatives"]),
+        roles=config["figures"]["representatives"],
+        images=config["figures"]["table_images"],
         width=config["figures"]["table_width"],
         code=code_of("table.py"),
     script:

@@ -6,6 +6,7 @@ Each fault is reported with its key, what was found, and what to write instead.
 import difflib
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,23 @@ _TYPE_NAMES = {
 
 class ConfigurationError(Exception):
     """A configuration that no sweep can be made of; the message lists every fault."""
+
+
+def typed_overrides(overrides: Any) -> Any:
+    """Give the values of ``--config key=value`` the types that they have in a file.
+
+    Snakemake reads what is inside brackets and braces there, as in ``seeds=[0,1]``, as text.
+    """
+    if isinstance(overrides, Mapping):
+        return {key: typed_overrides(value) for key, value in overrides.items()}
+    if isinstance(overrides, list):
+        return [typed_overrides(value) for value in overrides]
+    if not isinstance(overrides, str):
+        return overrides
+    for convert in (int, float):
+        with suppress(ValueError):
+            return convert(overrides)
+    return {"true": True, "false": False, "null": None}.get(overrides.lower(), overrides)
 
 
 def check_configuration(config: Mapping[str, Any], schema_path: Path | str) -> None:

@@ -1,0 +1,41 @@
+"""A tiny sweep on real MNIST, run once by Snakemake itself, for all tests of the workflow."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+TINY = Path(__file__).parent / "tiny.yaml"
+
+
+@pytest.fixture(scope="session")
+def snakemake(project) -> Callable[..., subprocess.CompletedProcess]:
+    """Run Snakemake on the project's Snakefile, in a folder of one's own."""
+
+    def run(folder: Path, *arguments: str, succeeds: bool = True) -> subprocess.CompletedProcess:
+        finished = subprocess.run(
+            [
+                *(sys.executable, "-m", "snakemake", "--snakefile", project / "Snakefile"),
+                *("--directory", folder, "--cores", "2", *arguments),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=project,
+        )
+        output = finished.stdout + finished.stderr
+        assert (finished.returncode == 0) == succeeds, output[-6000:]
+        return finished
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def tiny_sweep(snakemake, tmp_path_factory, project) -> Path:
+    """Return the folder of a finished tiny sweep."""
+    snakemake(project, "fetch_mnist")
+    folder = tmp_path_factory.mktemp("tiny")
+    snakemake(folder, "--configfile", TINY, "--config", f"mnist_source={project}/resources/mnist")
+    return folder

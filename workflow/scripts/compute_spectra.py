@@ -1,0 +1,30 @@
+"""Compute the eigenvalues of both Jacobians for one shard of points (rule compute_spectra)."""
+
+import logging
+from pathlib import Path
+
+import job
+from jacspec.device import available_device
+from jacspec.spectra.shards import compute_shard
+
+
+def main(snakemake):
+    """Write the output; go on from the chunks that an interrupted job left."""
+    compute_shard(
+        Path(snakemake.input.weights),
+        Path(snakemake.input.points),
+        Path(snakemake.output[0]),
+        seed=int(snakemake.wildcards.seed),
+        precision=snakemake.params.precision,
+        device=available_device(snakemake.config["device"]),
+        threads=snakemake.threads,
+        chunk_size=snakemake.config["chunk_size"],
+        code_digest=snakemake.params.code,
+        report=lambda done, total, seconds: logging.info(
+            "%d of %d points, %.1f s", done, total, seconds
+        ),
+    )
+
+
+if "snakemake" in globals():
+    job.run(main, snakemake)

@@ -1,0 +1,45 @@
+"""Train one autoencoder (rules train_model and train_recipe)."""
+
+import logging
+import signal
+import threading
+from pathlib import Path
+
+import job
+from jacspec.device import available_device
+from jacspec.models.training import TrainingRecipe, train_model
+
+
+def main(snakemake):
+    """Write weights and history; go on from a checkpoint that an interrupted job left."""
+    params = snakemake.params
+    weights = Path(snakemake.output.weights)
+    stop = threading.Event()
+    # SLURM and Snakemake send SIGTERM some seconds before they kill: time to save a checkpoint.
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    train_model(
+        weights,
+        Path(snakemake.output.history),
+        mnist_folder=Path(snakemake.input[0]).parent,
+        recipe=TrainingRecipe(
+            epochs=params.epochs,
+            optimizer=params.optimizer,
+            learning_rate=params.learning_rate,
+            momentum=params.momentum,
+            batch_size=params.batch_size,
+            loss=params.loss,
+        ),
+        latent_dim=int(snakemake.wildcards.latent_dim),
+        hidden_widths=tuple(params.hidden_widths),
+        seed=int(snakemake.wildcards.seed),
+        device=available_device(snakemake.config["device"]),
+        checkpoint_path=weights.with_name(".checkpoint.pt"),
+        checkpoint_seconds=snakemake.config["checkpoint_seconds"],
+        code_digest=params.code,
+        report=lambda record: logging.info("%s", record),
+        stop_requested=stop.is_set,
+    )
+
+
+if "snakemake" in globals():
+    job.run(main, snakemake)
