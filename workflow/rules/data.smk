@@ -1,6 +1,7 @@
 """Points to evaluate: MNIST's raw files, then shards of images and of random pixels."""
 
 
+# Without a digest of its code: the files are verified, and no edit can make them others.
 rule fetch_mnist:
     output:
         MNIST_FILES,
@@ -17,8 +18,6 @@ rule fetch_mnist:
         mem_mb=megabytes(1000),
         runtime=minutes(lambda wildcards: 600),
         gpu=0,
-    params:
-        code=code_of("fetch_mnist.py"),
     script:
         "../scripts/fetch_mnist.py"
 

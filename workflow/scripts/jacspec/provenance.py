@@ -39,9 +39,16 @@ def sha256_of_file(path: Path | str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def library_versions() -> dict[str, str]:
-    """Return the versions of the libraries that results depend on, as ``{"torch_version": …}``."""
-    return {f"{library}_version": version(library) for library in RECORDED_LIBRARIES}
+def library_versions(*libraries: str) -> dict[str, str]:
+    """Return the versions of `libraries`, as ``{"torch_version": "2.13.0", …}``.
+
+    Without arguments, those that spectra depend on. The suffix that tells a CPU build from a CUDA
+    build is left out: both are the same release.
+    """
+    return {
+        f"{library}_version": version(library).partition("+")[0]
+        for library in libraries or RECORDED_LIBRARIES
+    }
 
 
 def _imported_files(tree: ast.Module) -> Iterable[Path]:

