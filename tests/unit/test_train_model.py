@@ -1,0 +1,108 @@
+"""The training stage, from images to files."""
+
+import csv
+import logging
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from jacspec.data.mnist import ImageSet
+from jacspec.errors import TrainingDivergedError
+from jacspec.models import training as training_module
+from jacspec.models.training import TrainingInterrupted, TrainingRecipe, train_model
+from jacspec.models.weights import load_autoencoder
+
+ADAM = TrainingRecipe(epochs=2, optimizer="adam", learning_rate=1e-3, batch_size=32)
+
+
+@pytest.fixture
+def small_mnist(monkeypatch):
+    """Images in place of MNIST's: 200 for training, 50 for testing."""
+    images = np.random.default_rng(0).integers(0, 256, (250, 784), dtype=np.uint8)
+    split = np.repeat(np.array([0, 1], np.uint8), [200, 50])
+    mnist = ImageSet(images=images, labels=np.zeros(250, np.uint8), split=split)
+    monkeypatch.setattr(training_module, "read_mnist", lambda _folder: mnist)
+
+
+def stop_after(steps):
+    """Return a `stop_requested` that says so once, after `steps` steps."""
+    countdown = iter([*[False] * (steps - 1), True])
+    return lambda: next(countdown, False)
+
+
+def train_stage(folder, **changes):
+    arguments = {
+        "mnist_folder": folder,
+        "recipe": ADAM,
+        "latent_dim": 3,
+        "hidden_widths": (16, 8),
+        "seed": 0,
+        "checkpoint_path": folder / ".checkpoint.pt",
+        "code_digest": "abc",
+        **changes,
+    }
+    train_model(folder / "weights.pt", folder / "training.csv", **arguments)
+
+
+@pytest.mark.usefixtures("small_mnist")
+def test_stage_writes_weights_and_history_and_leaves_no_checkpoint(tmp_path):
+    train_stage(tmp_path, checkpoint_seconds=0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["training.csv", "weights.pt"]
+    autoencoder = load_autoencoder(tmp_path / "weights.pt")
+    assert (autoencoder.latent_dim, autoencoder.hidden_widths) == (3, (16, 8))
+    with (tmp_path / "training.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["epoch", "train_loss", "test_loss", "seconds"]
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    images = training_module.read_mnist(tmp_path).images[200:] / np.float32(255)
+    points = torch.from_numpy(images)
+    loss = torch.nn.functional.mse_loss(autoencoder(points), points).item()
+    # Float32 forward passes of 6 layers with sums of at most 784 terms, 6 * 784 * 2^-24 = 3e-4 if
+    # every rounding went the same way.
+    assert float(rows[1]["test_loss"]) == pytest.approx(loss, rel=3e-4)
+
+
+@pytest.mark.usefixtures("small_mnist")
+def test_stage_that_was_stopped_ends_in_the_same_bytes(tmp_path):
+    undisturbed, stopped = tmp_path / "undisturbed", tmp_path / "stopped"
+    train_stage(undisturbed)
+    with pytest.raises(TrainingInterrupted):
+        train_stage(stopped, stop_requested=stop_after(9))
+    assert [path.name for path in stopped.iterdir()] == [".checkpoint.pt"]
+    reported = []
+    train_stage(stopped, report=reported.append)
+    assert [record.epoch for record in reported] == [2]
+    weights = [(folder / "weights.pt").read_bytes() for folder in (undisturbed, stopped)]
+    assert weights[0] == weights[1]
+
+
+@pytest.mark.usefixtures("small_mnist")
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"recipe": TrainingRecipe(2, "adam", 2e-3, 32)}, "learning_rate was 0.001, is 0.002"),
+        ({"code_digest": "def"}, "code_digest was abc, is def"),
+        ({"seed": 1}, "seed was 0, is 1"),
+        ({"latent_dim": 4}, "latent_dim was 3, is 4"),
+        ({"hidden_widths": (16,)}, r"hidden_widths was \[16, 8\], is \[16\]"),
+    ],
+)
+def test_stage_refuses_the_checkpoint_of_another_training(tmp_path, caplog, changes, reason):
+    with pytest.raises(TrainingInterrupted):
+        train_stage(tmp_path, stop_requested=stop_after(9))
+    reported = []
+    with caplog.at_level(logging.WARNING):
+        train_stage(tmp_path, report=reported.append, **changes)
+    assert [record.epoch for record in reported] == [1, 2]
+    [message] = caplog.messages
+    assert re.search(reason, message)
+
+
+@pytest.mark.usefixtures("small_mnist")
+def test_stage_that_diverges_leaves_no_result(tmp_path):
+    with pytest.raises(TrainingDivergedError):
+        train_stage(tmp_path, recipe=TrainingRecipe(1, "sgd", 1e38, 32))
+    assert not (tmp_path / "weights.pt").exists()
+    assert not (tmp_path / "training.csv").exists()
