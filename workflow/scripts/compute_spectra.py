@@ -5,7 +5,7 @@ from pathlib import Path
 
 import job
 from jacspec.device import available_device
-from jacspec.spectra.shards import compute_shard
+from jacspec.spectra.computation import compute_shard
 
 
 def main(snakemake):

@@ -1,0 +1,106 @@
+"""The computation of one shard: chunk by chunk, in constant memory, through kills and restarts."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from jacspec.data.storage import PointsFile
+from jacspec.models.weights import load_autoencoder
+from jacspec.provenance import library_versions, sha256_of_file
+from jacspec.spectra.engine import PendingSpectra, SpectraEngine
+from jacspec.spectra.shards import write_shard
+from jacspec.spectra.staging import StagedChunks
+
+
+def compute_shard(
+    weights_path: Path | str,
+    points_path: Path | str,
+    output_path: Path | str,
+    *,
+    seed: int,
+    precision: str,
+    device: str,
+    threads: int,
+    chunk_size: int,
+    code_digest: str,
+    report: Callable[[int, int, float], None] | None = None,
+) -> None:
+    """Write the spectra of a model at all points of a data set shard.
+
+    At most about `chunk_size` points are held and computed at a time; chunks that an interrupted
+    job left are taken over. Neither that nor `threads` and `chunk_size` changes a byte of the
+    result. `report` is called with points done, points in all, and seconds, after each chunk.
+    Raises DamagedFileError if the weights or the points are damaged.
+    """
+    autoencoder = load_autoencoder(weights_path)
+    with (
+        PointsFile(points_path) as points,
+        SpectraEngine(autoencoder, precision=precision, device=device, threads=threads) as engine,
+    ):
+        attributes = {
+            "latent_dim": engine.latent_dim,
+            "seed": seed,
+            "dataset": points.dataset,
+            "first": points.first,
+            "precision": precision,
+            "weights_sha256": sha256_of_file(weights_path),
+            "code_digest": code_digest,
+            **library_versions(),
+        }
+        points_attributes = {name: str(value) for name, value in points.attributes.items()}
+        staged = StagedChunks(
+            Path(output_path), {**attributes, "points": points_attributes, "device": device}
+        )
+        chunks = _chunks(points.count, chunk_size, engine.block_points)
+        if len(chunks) > 1:
+            _stage_all(chunks, points, engine, staged, report)
+            blocks = _columns_of_staged(chunks, staged)
+        else:
+            spectra = engine.submit(points.read(0, points.count)).result()
+            blocks = iter([spectra.columns()])
+        write_shard(output_path, blocks, count=points.count, attributes=attributes)
+        staged.remove()
+
+
+def _chunks(count: int, chunk_size: int, block_points: int) -> list[tuple[int, int]]:
+    """Cut `count` rows into runs of whole blocks, near `chunk_size`: so no result depends on it."""
+    size = max(chunk_size // block_points, 1) * block_points
+    return [(start, min(start + size, count)) for start in range(0, count, size)]
+
+
+def _stage_all(
+    chunks: list[tuple[int, int]],
+    points: PointsFile,
+    engine: SpectraEngine,
+    staged: StagedChunks,
+    report: Callable[[int, int, float], None] | None,
+) -> None:
+    """Compute and keep what is missing; the threads have the next chunk while one is written."""
+    started = time.monotonic()
+    pending: tuple[int, int, PendingSpectra] | None = None
+
+    def keep(start: int, stop: int, spectra: PendingSpectra) -> None:
+        staged.save(start, stop, spectra.result())
+        if report:
+            report(stop, points.count, time.monotonic() - started)
+
+    for start, stop in chunks:
+        if staged.load(start, stop) is None:
+            following = (start, stop, engine.submit(points.read(start, stop)))
+            if pending:
+                keep(*pending)
+            pending = following
+    if pending:
+        keep(*pending)
+
+
+def _columns_of_staged(
+    chunks: list[tuple[int, int]], staged: StagedChunks
+) -> Iterator[dict[str, np.ndarray]]:
+    for start, stop in chunks:
+        spectra = staged.load(start, stop)
+        if spectra is None:
+            raise OSError(f"{staged.folder} lost a chunk while it was in use; run snakemake again")
+        yield spectra.columns()

@@ -1,0 +1,216 @@
+"""Spectra of many points: blocks of points, worked off by a pool of threads.
+
+A block is the unit of everything: its Jacobians are a few matrix multiplications and its
+eigenvalues one call of LAPACK, both on one thread with memory of its own. PyTorch releases the
+interpreter meanwhile, so that the threads of the pool run side by side, which neither a batch of
+LAPACK calls nor matrices this small do by themselves. The blocks are the same for any number of
+threads, and so are the results, to the bit.
+"""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from jacspec.spectra.determinants import determinants
+from jacspec.spectra.eigenvalues import ordered_eigenvalues
+from jacspec.spectra.jacobians import (
+    BLOCK_ROWS,
+    PIXEL_ROWS,
+    JacobianChain,
+    ReducedJacobians,
+    points_of_block,
+)
+from jacspec.spectra.layers import network_of
+from jacspec.spectra.quantities import JacobianSpectra
+from jacspec.spectra.rounding import RoundingBound
+
+PRECISIONS = {"float64": torch.float64, "float32": torch.float32}
+
+# A GPU needs many rows to be busy: 2^17 x 784 doubles are 0.8 GB. It runs ahead of the pool by this
+# many parts of blocks at most, which wait in main memory.
+GPU_BLOCK_ROWS = 2**17
+GPU_PARTS_AHEAD = 512
+
+
+def jacobian_spectra(
+    autoencoder: nn.Module,
+    points: np.ndarray | Tensor,
+    *,
+    precision: str = "float64",
+    device: str = "cpu",
+    threads: int = 1,
+) -> JacobianSpectra:
+    """Return the spectra of both Jacobians of `autoencoder` at each of n points.
+
+    Parameters
+    ----------
+    autoencoder
+        A `jacspec.models.autoencoder.Autoencoder`, or another module with attributes `encoder` and
+        `decoder` like its own (see `jacspec.spectra.layers.network_of`). It is not changed.
+    points
+        (n, pixels), real numbers in floating point.
+    precision
+        ``"float64"``, or ``"float32"`` for the Jacobians; what follows them is always float64.
+    device
+        ``"cpu"`` or ``"cuda"``, where the Jacobians are computed; eigenvalues are, on the CPU.
+    threads
+        Threads on the CPU. The result does not depend on their number.
+
+    Raises
+    ------
+    ValueError
+        If an argument is none of these, or a point or a weight is not a finite number.
+    """
+    with SpectraEngine(autoencoder, precision=precision, device=device, threads=threads) as engine:
+        return engine.submit(points).result()
+
+
+class PendingSpectra:
+    """Spectra that are being computed."""
+
+    def __init__(self, spectra: JacobianSpectra, blocks: Sequence[Future]) -> None:
+        self._spectra = spectra
+        self._blocks = blocks
+
+    def result(self) -> JacobianSpectra:
+        """Wait for the spectra and return them; raises what went wrong with any block."""
+        for block in self._blocks:
+            block.result()
+        return self._spectra
+
+
+class SpectraEngine:
+    """Computes spectra for one autoencoder, with arguments as `jacobian_spectra` has them.
+
+    A context manager, which at its end drops work that has not begun. `block_points` is the number
+    of points that are computed together: the results for points that are submitted in multiples of
+    it, but for the last ones, do not depend on how they are divided.
+    """
+
+    def __init__(
+        self,
+        autoencoder: nn.Module,
+        *,
+        precision: str = "float64",
+        device: str = "cpu",
+        threads: int = 1,
+    ) -> None:
+        if precision not in PRECISIONS:
+            raise ValueError(f"precision is {precision!r}, allowed: {', '.join(PRECISIONS)}")
+        if threads < 1:
+            raise ValueError(f"threads is {threads}, allowed: 1 or more")
+        self._dtype = PRECISIONS[precision]
+        self._device = torch.device(device)
+        self._network = network_of(autoencoder, self._dtype, self._device)
+        self._rounding = RoundingBound(self._network)
+        self._memory = threading.local()
+        self._pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
+        self.latent_dim = self._network.latent_dim
+        self._on_gpu = self._device.type != "cpu"
+        self._block_rows = GPU_BLOCK_ROWS if self._on_gpu else BLOCK_ROWS
+        self.block_points = points_of_block(self.latent_dim, self._block_rows)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def submit(self, points: np.ndarray | Tensor) -> PendingSpectra:
+        """Begin to compute the spectra at `points` (n, pixels)."""
+        points = self._checked(points)
+        spectra = JacobianSpectra.empty(len(points), self.latent_dim)
+        work = self._work_on_gpu if self._on_gpu else self._work_on_cpu
+        return PendingSpectra(spectra, work(points, spectra))
+
+    def _checked(self, points: np.ndarray | Tensor) -> Tensor:
+        points = torch.as_tensor(points)
+        pixels = self._network.input_dim
+        if points.ndim != 2 or points.shape[1] != pixels:
+            raise ValueError(f"points have shape {tuple(points.shape)}, allowed: (n, {pixels})")
+        if not points.is_floating_point():
+            raise ValueError(f"points are {points.dtype}, allowed: pixels in floating point")
+        if not torch.isfinite(points).all():
+            raise ValueError("points have pixels that are not finite numbers")
+        return points.detach()
+
+    def _work_on_cpu(self, points: Tensor, spectra: JacobianSpectra) -> list[Future]:
+        def work(start: int) -> None:
+            block = points[start : start + self.block_points].to(self._dtype)
+            self._finish(self._chain()(block), spectra, start)
+
+        return [
+            self._pool.submit(work, start) for start in range(0, len(points), self.block_points)
+        ]
+
+    def _work_on_gpu(self, points: Tensor, spectra: JacobianSpectra) -> list[Future]:
+        """Compute Jacobians here and now, while the pool does what remains of earlier blocks."""
+        futures: list[Future] = []
+        part_points = points_of_block(self.latent_dim)
+        for first in range(0, len(points), self.block_points):
+            block = points[first : first + self.block_points].to(self._device, self._dtype)
+            jacobians = self._chain()(block).in_main_memory()
+            for start in range(0, len(block), part_points):
+                part = jacobians.part(start, start + part_points)
+                futures.append(self._pool.submit(self._finish, part, spectra, first + start))
+            if len(futures) > GPU_PARTS_AHEAD:
+                futures[-GPU_PARTS_AHEAD].result()
+        return futures
+
+    def _chain(self) -> JacobianChain:
+        """Return the chain rule with the memory of the thread that calls."""
+        if not hasattr(self._memory, "chain"):
+            pixel_rows = GPU_BLOCK_ROWS if self._on_gpu else PIXEL_ROWS
+            self._memory.chain = JacobianChain(self._network, self.block_points, pixel_rows)
+        return self._memory.chain
+
+    def _finish(self, jacobians: ReducedJacobians, spectra: JacobianSpectra, start: int) -> None:
+        """Write what follows from `jacobians` into `spectra`, from row `start` on."""
+        rows = slice(start, start + len(jacobians.input))
+        spectra.latent[rows] = jacobians.latent_points
+        spectra.reconstruction_error[rows] = jacobians.reconstruction_error
+        spectra.same_pattern[rows] = _same(jacobians.encoder_slopes, jacobians.reencoder_slopes)
+        coarse_bound = self._rounding.coarse(jacobians)
+        for name, matrices, slopes in (
+            ("input", jacobians.input.double(), jacobians.encoder_slopes),
+            ("latent", jacobians.latent.double(), jacobians.reencoder_slopes),
+        ):
+            rank_bound = _rank_bound((*slopes, *jacobians.decoder_slopes), self.latent_dim)
+            fine_bound = partial(self._rounding.fine, jacobians, slopes)
+            sign, logabsdet = determinants(matrices, rank_bound, coarse_bound, fine_bound)
+            columns = {
+                "eigenvalues": ordered_eigenvalues(matrices, rank_bound.numpy()),
+                "logabsdet": logabsdet,
+                "sign": sign,
+                "trace": matrices.diagonal(dim1=-2, dim2=-1).sum(dim=1),
+                "rank_bound": rank_bound,
+            }
+            for quantity, values in columns.items():
+                getattr(spectra, f"{quantity}_{name}")[rows] = values
+
+
+def _same(slopes: Sequence[Tensor], others: Sequence[Tensor]) -> Tensor:
+    """Return (n,) whether two lists of slopes agree at every unit of every layer."""
+    agreements = [(slope == other).all(dim=1) for slope, other in zip(slopes, others, strict=True)]
+    return torch.stack(agreements).all(dim=0)
+
+
+def _rank_bound(slopes: Sequence[Tensor], latent_dim: int) -> Tensor:
+    """Return (n,) d or, if less, the smallest number of active units in a layer.
+
+    Slopes are 1 at active units and 0 elsewhere.
+    """
+    active = torch.stack([slope.sum(dim=1) for slope in slopes]).amin(dim=0)
+    return active.clamp(max=latent_dim).to(torch.int16)

@@ -1,0 +1,213 @@
+"""Shards of spectra in HDF5: one model's spectra at a run of points, whole or not there at all.
+
+A file holds `index` (n,) int64, positions in the whole data set, and the columns of
+`jacspec.spectra.quantities.JacobianSpectra`. Equal content gives equal bytes, in however many
+pieces it was computed. HDF5 1.10 or later reads the files without any plug-in.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import h5py
+import numpy as np
+
+from jacspec.atomic import replacing
+from jacspec.errors import DamagedFileError
+from jacspec.spectra.quantities import TYPES, entry_shape
+
+FORMAT_VERSION = 1
+# Points of one HDF5 chunk: 156 KiB of eigenvalues at d = 20.
+CHUNK_POINTS = 1000
+# Since version 1.10 the metadata of a file carry checksums, all but the texts of attributes, which
+# a digest of their own covers.
+_HDF5_VERSIONS = ("v110", "v110")
+_ATTRIBUTES = (
+    "format_version",
+    "latent_dim",
+    "seed",
+    "dataset",
+    "first",
+    "precision",
+    "weights_sha256",
+    "code_digest",
+    "torch_version",
+    "numpy_version",
+    "h5py_version",
+)
+_ATTRIBUTES_DIGEST = "attributes_sha256"
+
+
+def write_shard(
+    path: Path | str,
+    blocks: Iterable[Mapping[str, np.ndarray]],
+    *,
+    count: int,
+    attributes: Mapping[str, str | int],
+) -> None:
+    """Write `count` points, as `blocks` of all columns deliver them, in memory of one block.
+
+    `attributes` are those of the format but for `format_version`. Raises ValueError if the blocks
+    do not hold `count` points, or an attribute is missing.
+    """
+    attributes = {"format_version": FORMAT_VERSION, **attributes}
+    if set(attributes) != set(_ATTRIBUTES):
+        raise ValueError(f"{path}: attributes are {sorted(attributes)}, not {sorted(_ATTRIBUTES)}")
+    types = {"index": "<i8", **TYPES}
+    # Files are never changed in place: locks protect nothing, and some file systems refuse them.
+    with (
+        replacing(path) as temporary,
+        h5py.File(temporary, "w", libver=_HDF5_VERSIONS, locking=False) as file,
+    ):
+        file.attrs.update(attributes)
+        file.attrs[_ATTRIBUTES_DIGEST] = _digest(attributes)
+        for name, type_ in types.items():
+            shape = entry_shape(name, int(attributes["latent_dim"]))
+            file.create_dataset(
+                name,
+                shape=(count, *shape),
+                dtype=type_,
+                chunks=(min(CHUNK_POINTS, count), *shape),
+                compression="gzip",
+                compression_opts=1,
+                shuffle=True,
+                fletcher32=True,
+                track_times=False,
+            )
+        written = 0
+        # Whole chunks only: the bytes must not depend on the blocks, and no chunk is packed twice.
+        for block in _regrouped(blocks, CHUNK_POINTS):
+            rows = slice(written, written + len(block["same_pattern"]))
+            file["index"][rows] = int(attributes["first"]) + np.arange(rows.start, rows.stop)
+            for name in TYPES:
+                file[name][rows] = block[name]
+            written = rows.stop
+        if written != count:
+            raise ValueError(f"{path}: {written} points were delivered, allowed: exactly {count}")
+
+
+class SpectraFile:
+    """The spectra of one shard, read from disk when asked for; a context manager.
+
+    `path`, `attributes` (all attributes of the file) and `count` (points) are known once it is
+    open; no column is read before `read` or `blocks` asks for it. Anything that shows the file to
+    be damaged raises `DamagedFileError`, from the constructor or while reading; a file that is
+    absent or unreadable raises the usual `OSError`.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        with self._damage_reported():
+            self._file = h5py.File(self.path, "r", locking=False)
+        try:
+            with self._damage_reported():
+                self.attributes = self._checked_attributes()
+                self.count = len(self._file["index"])
+                self._check_columns()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exception_type: type[BaseException] | None,
+        exception: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file; reading is over."""
+        self._file.close()
+
+    def read(
+        self, names: Sequence[str], start: int = 0, stop: int | None = None
+    ) -> dict[str, np.ndarray]:
+        """Return rows `start` to `stop - 1` (default: the last one) of the columns `names`.
+
+        Raises ValueError for rows or columns that the shard does not have.
+        """
+        stop = self.count if stop is None else stop
+        if not 0 <= start <= stop <= self.count:
+            raise ValueError(
+                f"{self.path}: rows {start} to {stop} asked for, allowed: 0 to {self.count}"
+            )
+        unknown = [name for name in names if name != "index" and name not in TYPES]
+        if unknown:
+            raise ValueError(f"{self.path}: no column {unknown[0]}; there are index, {[*TYPES]}")
+        with self._damage_reported():
+            return {name: self._file[name][start:stop] for name in names}
+
+    def blocks(
+        self, names: Sequence[str], size: int = 10 * CHUNK_POINTS
+    ) -> Iterator[dict[str, np.ndarray]]:
+        """Yield the columns `names` in runs of `size` rows, the last of which may be shorter."""
+        for start in range(0, self.count, size):
+            yield self.read(names, start, min(start + size, self.count))
+
+    def _checked_attributes(self) -> dict[str, str | int]:
+        attributes = {
+            name: value.item() if isinstance(value, np.generic) else value
+            for name, value in self._file.attrs.items()
+        }
+        digest = attributes.pop(_ATTRIBUTES_DIGEST)
+        if digest != _digest(attributes) or set(attributes) != set(_ATTRIBUTES):
+            raise ValueError("its attributes are not those that were written")
+        if attributes["format_version"] != FORMAT_VERSION:
+            raise ValueError(f"format_version is not {FORMAT_VERSION}")
+        return attributes
+
+    def _check_columns(self) -> None:
+        for name, type_ in {"index": "<i8", **TYPES}.items():
+            column = self._file[name]
+            shape = (self.count, *entry_shape(name, self.attributes["latent_dim"]))
+            if column.shape != shape or column.dtype != np.dtype(type_):
+                raise ValueError(f"{name} has shape {column.shape} and type {column.dtype}")
+            # A chunk that was never written would silently read as zeros.
+            if column.id.get_num_chunks() != math.ceil(self.count / column.chunks[0]):
+                raise ValueError(f"{name} lacks some of its points")
+
+    @contextmanager
+    def _damage_reported(self) -> Iterator[None]:
+        try:
+            yield
+        except (FileNotFoundError, PermissionError, IsADirectoryError):
+            raise
+        # h5py turns the same damage into different exceptions, depending on where it lies.
+        except Exception as error:
+            raise DamagedFileError(
+                f"{self.path} is not a whole spectra shard ({error}). "
+                f"Recompute it with: snakemake --cores 1 --force {self.path}"
+            ) from error
+
+
+def _digest(attributes: Mapping[str, str | int]) -> str:
+    return hashlib.sha256(json.dumps(attributes, sort_keys=True).encode()).hexdigest()
+
+
+def _regrouped(
+    blocks: Iterable[Mapping[str, np.ndarray]], size: int
+) -> Iterator[dict[str, np.ndarray]]:
+    """Yield the rows of `blocks` in runs of `size`, the last of which may be shorter."""
+    waiting: dict[str, np.ndarray] = {name: np.empty(0) for name in TYPES}
+    for block in blocks:
+        waiting = {
+            name: np.concatenate([waiting[name], block[name]])
+            if len(waiting[name])
+            else block[name]
+            for name in TYPES
+        }
+        whole = len(waiting["same_pattern"]) // size * size
+        for start in range(0, whole, size):
+            yield {name: values[start : start + size] for name, values in waiting.items()}
+        waiting = {name: values[whole:] for name, values in waiting.items()}
+    if len(waiting["same_pattern"]):
+        yield waiting
