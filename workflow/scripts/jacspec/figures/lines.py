@@ -1,61 +1,65 @@
 """Figures 2, 4 and 5: one line a data set against the latent dimension."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from itertools import chain, product
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from jacspec.figures.panels import label_latent_dims, list_of_seeds
-from jacspec.figures.selection import latent_dims_of, seeds_of, series
-from jacspec.figures.style import JACOBIAN_SYMBOLS, LineStyle
+from jacspec.figures.panels import label_latent_dims, list_of_seeds, panel_grid
+from jacspec.figures.selection import Selection
+from jacspec.figures.style import JACOBIAN_SYMBOLS, MODULUS, PALETTES, LineStyle
 
-if TYPE_CHECKING:
-    import pandas
-
-LEGEND_COLUMNS = 4
+NULL_LINE = {
+    "color": "#777777",
+    "linewidth": 0.9,
+    "linestyle": (0, (6, 3)),
+    "zorder": 1,
+    "label": "random matrix: 1/2",
+}
+OTHER_SEEDS_ALPHA = 0.5
+OTHER_SEEDS_WIDTH = 0.6
+SEEDS_COLOR = "#555555"
 
 
 def draw_means(
-    summary: "pandas.DataFrame", styles: Mapping[str, LineStyle], size: tuple[float, float]
+    selection: Selection, styles: Mapping[str, LineStyle], size: tuple[float, float]
 ) -> Figure:
     """Draw Figure 2: arithmetic and geometric means of |lambda| for both Jacobians."""
     figure = Figure(figsize=size, layout="constrained")
-    panels = figure.subplots(2, 2, sharex=True, sharey="row")
-    for row, (statistic, name) in zip(
-        panels,
-        {"mean_abs": "arithmetic mean", "geometric_mean": "geometric mean"}.items(),
-        strict=True,
-    ):
-        for axes, jacobian in zip(row, JACOBIAN_SYMBOLS, strict=True):
-            draw_lines(axes, summary, styles, jacobian=jacobian, statistic=statistic)
-            axes.set_title(f"{name}, {JACOBIAN_SYMBOLS[jacobian]}", loc="left")
-        row[0].set_ylabel(rf"{name} of $|\lambda|$")
-    for axes in panels[1]:
-        label_latent_dims(axes, latent_dims_of(summary))
-    add_dataset_legend(figure, styles, seeds_of(summary))
+    panels = panel_grid(figure, 4, strips=False)
+    statistics = {"mean_abs": "arithmetic mean", "geometric_mean": "geometric mean"}
+    contents = product(statistics.items(), JACOBIAN_SYMBOLS.items())
+    for (axes,), ((statistic, name), (jacobian, symbol)) in zip(panels, contents, strict=True):
+        draw_lines(axes, selection, styles, jacobian=jacobian, statistic=statistic)
+        axes.set_title(f"{symbol}, {name}", loc="left")
+    for (axes,), name in zip(panels[::2], statistics.values(), strict=True):
+        axes.set_ylabel(f"{name} of ${MODULUS}$")
+        axes.set_ylim(bottom=0)
+    label_latent_dims(panels, selection.latent_dims)
+    add_dataset_legend(figure, styles, selection.seeds)
     return figure
 
 
 def draw_deviations(
-    summary: "pandas.DataFrame", styles: Mapping[str, LineStyle], size: tuple[float, float]
+    selection: Selection, styles: Mapping[str, LineStyle], size: tuple[float, float]
 ) -> Figure:
     """Draw Figure 4: standard deviation of log|lambda| for both Jacobians."""
     figure = Figure(figsize=size, layout="constrained")
-    panels = figure.subplots(1, 2, sharex=True, sharey=True)
-    for axes, jacobian in zip(panels, JACOBIAN_SYMBOLS, strict=True):
-        draw_lines(axes, summary, styles, jacobian=jacobian, statistic="log_abs_std")
-        axes.set_title(JACOBIAN_SYMBOLS[jacobian], loc="left")
-        axes.set_ylim(bottom=0)
-        label_latent_dims(axes, latent_dims_of(summary))
-    panels[0].set_ylabel(r"standard deviation of $\ln|\lambda|$, $\lambda\neq 0$")
-    add_dataset_legend(figure, styles, seeds_of(summary))
+    panels = panel_grid(figure, 2, strips=False)
+    for (axes,), (jacobian, symbol) in zip(panels, JACOBIAN_SYMBOLS.items(), strict=True):
+        draw_lines(axes, selection, styles, jacobian=jacobian, statistic="log_abs_std")
+        axes.set_title(symbol, loc="left")
+    panels[0][0].set_ylabel(rf"standard deviation of $\ln {MODULUS}$, $\lambda\neq 0$")
+    panels[0][0].set_ylim(bottom=0)
+    label_latent_dims(panels, selection.latent_dims)
+    add_dataset_legend(figure, styles, selection.seeds)
     return figure
 
 
 def draw_orientation(
-    summary: "pandas.DataFrame", styles: Mapping[str, LineStyle], size: tuple[float, float]
+    selection: Selection, styles: Mapping[str, LineStyle], size: tuple[float, float]
 ) -> Figure:
     """Draw Figure 5: share of determined points that reverse orientation, and of undetermined ones.
 
@@ -63,49 +67,44 @@ def draw_orientation(
     determined there is no share of reversed ones, and nothing is drawn.
     """
     figure = Figure(figsize=size, layout="constrained")
-    panels = figure.subplots(2, 2, sharex=True, sharey="row", height_ratios=(3, 1))
-    for column, jacobian in zip(panels.T, JACOBIAN_SYMBOLS, strict=True):
-        shares, strip = column
-        shares.axhline(0.5, color="#777777", linewidth=0.8, linestyle=(0, (6, 3)), zorder=1)
-        draw_lines(shares, summary, styles, jacobian=jacobian, statistic="share_reversed")
-        draw_lines(strip, summary, styles, jacobian=jacobian, statistic="share_undetermined")
-        shares.set_title(f"sign of det {JACOBIAN_SYMBOLS[jacobian]}", loc="left")
-        shares.set_ylim(-0.03, None)
-        strip.set_ylim(-0.06, 1.06)
-        strip.set_yticks([0, 0.5, 1])
-        label_latent_dims(strip, latent_dims_of(summary))
-    panels[0, 0].set_ylabel("share of reversed points\namong determined ones")
-    panels[1, 0].set_ylabel("share\nundetermined")
-    add_dataset_legend(figure, styles, seeds_of(summary))
+    panels = panel_grid(figure, 2, strips=True)
+    for (axes, strip), (jacobian, symbol) in zip(panels, JACOBIAN_SYMBOLS.items(), strict=True):
+        axes.axhline(0.5, **NULL_LINE)
+        draw_lines(axes, selection, styles, jacobian=jacobian, statistic="share_reversed")
+        draw_lines(strip, selection, styles, jacobian=jacobian, statistic="share_undetermined")
+        axes.set_title(symbol, loc="left")
+    axes, strip = panels[0]
+    axes.set_ylabel(r"share with $\det<0$" "\namong determined points")
+    strip.set_ylabel("share\nundetermined", fontsize="small")
+    strip.set_ylim(-0.08, 1.08)
+    strip.set_yticks([0, 0.5, 1])
+    label_latent_dims(panels, selection.latent_dims)
+    add_dataset_legend(figure, styles, selection.seeds, Line2D([], [], **NULL_LINE))
     return figure
 
 
 def draw_lines(
     axes: Axes,
-    summary: "pandas.DataFrame",
+    selection: Selection,
     styles: Mapping[str, LineStyle],
     *,
     jacobian: str,
     statistic: str,
 ) -> None:
     """Draw one statistic of every data set: the first seed with markers, the others thin."""
-    first_seed, *other_seeds = seeds_of(summary)
+    first_seed, *other_seeds = selection.seeds
     for dataset, style in styles.items():
         for seed in other_seeds:
             axes.plot(
-                *series(
-                    summary, dataset=dataset, jacobian=jacobian, statistic=statistic, seed=seed
-                ),
+                *selection.series(dataset, jacobian, statistic, seed),
                 color=style.color,
                 linestyle=style.dashes,
-                linewidth=1.0 if style.heavy else 0.6,
-                alpha=0.55,
+                linewidth=1.0 if style.heavy else OTHER_SEEDS_WIDTH,
+                alpha=OTHER_SEEDS_ALPHA,
                 zorder=2.9 if style.heavy else 2,
             )
         axes.plot(
-            *series(
-                summary, dataset=dataset, jacobian=jacobian, statistic=statistic, seed=first_seed
-            ),
+            *selection.series(dataset, jacobian, statistic, first_seed),
             **first_seed_look(style),
         )
 
@@ -117,7 +116,7 @@ def first_seed_look(style: LineStyle) -> dict:
         "linestyle": style.dashes,
         "linewidth": 1.8 if style.heavy else 1.0,
         "marker": style.marker,
-        "markersize": 3.4 if style.heavy else 3,
+        "markersize": 3.6 if style.heavy else 3.2,
         "markeredgewidth": 0.4,
         "markeredgecolor": "white",
         "zorder": 3.5 if style.heavy else 3,
@@ -125,21 +124,40 @@ def first_seed_look(style: LineStyle) -> dict:
 
 
 def add_dataset_legend(
-    figure: Figure, styles: Mapping[str, LineStyle], seeds: Sequence[int]
+    figure: Figure, styles: Mapping[str, LineStyle], seeds: Sequence[int], *others: Line2D
 ) -> None:
-    """Add the names of the data sets below the panels, and say how the seeds are drawn."""
-    handles = [Line2D([], [], label=style.label, **first_seed_look(style)) for style in styles.values()]
+    """Name the data sets below the panels, one column a hue, and say how the seeds are drawn."""
+    columns: dict[str, list[Line2D]] = {}
+    for style in styles.values():
+        line = Line2D([], [], label=style.label, **first_seed_look(style))
+        columns.setdefault(style.hue, []).append(line)
+    columns = {hue: [_text(hue), *columns[hue]] for hue in PALETTES if hue in columns}
+    if seeds_and_others := [*_seed_lines(seeds), *others]:
+        columns["seeds"] = seeds_and_others
+    rows = max(map(len, columns.values()))
+    for column in columns.values():
+        column.extend(_text("") for _ in range(rows - len(column)))
     figure.legend(
-        handles=handles,
+        handles=list(chain.from_iterable(columns.values())),
         loc="outside lower center",
-        ncols=LEGEND_COLUMNS,
+        ncols=len(columns),
         handlelength=3.2,
-        title=seeds_note(seeds),
+        columnspacing=1.6,
     )
 
 
-def seeds_note(seeds: Sequence[int]) -> str | None:
-    """Return what tells the seeds apart; None if there is only one."""
+def _seed_lines(seeds: Sequence[int]) -> list[Line2D]:
+    """Return what tells the seeds apart; nothing if there is only one."""
     if len(seeds) == 1:
-        return None
-    return f"heavy lines with markers: seed {seeds[0]}; thin lines: {list_of_seeds(seeds[1:])}"
+        return []
+    first = {"linewidth": 1.0, "marker": "o", "markersize": 3.2, "color": SEEDS_COLOR}
+    others = {"linewidth": OTHER_SEEDS_WIDTH, "alpha": OTHER_SEEDS_ALPHA, "color": SEEDS_COLOR}
+    return [
+        Line2D([], [], label=list_of_seeds(seeds[:1]), **first),
+        Line2D([], [], label=list_of_seeds(seeds[1:]), **others),
+    ]
+
+
+def _text(label: str) -> Line2D:
+    """Return a legend entry without a line."""
+    return Line2D([], [], linestyle="none", label=label)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 LATENT_DIM_LABEL = "latent dimension $d$"
 MAXIMAL_TICKS = 11
-STRIP_HEIGHT = 0.22
+STRIP_HEIGHT = 0.27
 
 
 def panel_grid(figure: Figure, count: int, *, strips: bool) -> list[tuple[Axes, ...]]:
@@ -43,14 +43,19 @@ def smallest_gap(latent_dims: Sequence[int]) -> float:
     return float(min(np.diff(latent_dims), default=1))
 
 
-def label_latent_dims(axes: Axes, latent_dims: Sequence[int]) -> None:
-    """Put a tick at the latent dimensions that were run, at every other one if they are many."""
+def label_latent_dims(panels: Sequence[tuple[Axes, ...]], latent_dims: Sequence[int]) -> None:
+    """Put a tick at the latent dimensions that were run, at every other one if they are many.
+
+    The lowest axes of every panel has the numbers, the last panel of every column the label too.
+    """
     step = -(-len(latent_dims) // MAXIMAL_TICKS)
     margin = 0.6 * smallest_gap(latent_dims)
-    axes.set_xlim(latent_dims[0] - margin, latent_dims[-1] + margin)
-    axes.set_xticks(latent_dims[::step])
-    axes.tick_params(labelbottom=True)
-    axes.set_xlabel(LATENT_DIM_LABEL)
+    for panel in panels:
+        panel[-1].set_xlim(latent_dims[0] - margin, latent_dims[-1] + margin)
+        panel[-1].set_xticks(latent_dims[::step])
+        panel[-1].tick_params(labelbottom=True)
+    for panel in panels[-2:]:
+        panel[-1].set_xlabel(LATENT_DIM_LABEL)
 
 
 def list_of_seeds(seeds: Sequence[int]) -> str:

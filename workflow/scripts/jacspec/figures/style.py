@@ -1,13 +1,15 @@
 """How data sets, Jacobians and pages look, the same in every figure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
+
+from matplotlib.colors import to_rgb
 
 RC_PARAMS = {
     "font.family": "DejaVu Sans",
     "font.size": 7.5,
-    "mathtext.fontset": "stix",
+    "mathtext.fontset": "stixsans",
     "axes.titlesize": 8,
     "axes.labelsize": 8,
     "axes.linewidth": 0.6,
@@ -33,17 +35,18 @@ RC_PARAMS = {
     "pdf.fonttype": 42,
 }
 
+MODULUS = r"|\,\lambda\,|"
 JACOBIAN_SYMBOLS = {"input": r"$J_{\mathcal{I}}$", "latent": r"$J_{\mathcal{L}}$"}
 JACOBIAN_COLORS = {"input": "#0077bb", "latent": "#cc3311"}
 
-ROLES = ("training", "bright", "moderate", "dark")
+TINT = 0.28
 
-# Blue, teal and orange stay apart in every common colour vision deficiency; within a hue, lightness,
-# dashes and markers tell the data sets apart. Sets of unknown brightness are purple.
+# Blue, teal and orange stay apart in every common colour vision deficiency; within a hue,
+# lightness, dashes and markers tell the data sets apart. Sets of unknown brightness are purple.
 PALETTES = {
     "training": ("#000000",),
     "bright": ("#cc3311", "#ee7733", "#ddaa33", "#99400f", "#f4a582"),
-    "moderate": ("#00574f", "#009988", "#66bb77", "#8a8a1f", "#9ad0c2"),
+    "moderate": ("#00463f", "#009988", "#66ccbb", "#668a90", "#a9c4c0"),
     "dark": ("#1f2a80", "#0077bb", "#55aaee", "#5566bb", "#99bbdd"),
     "other": ("#882288", "#bb5599", "#664477", "#dd99cc", "#aa88cc"),
 }
@@ -54,7 +57,7 @@ DASHES = {
     "dark": (0, (1.2, 0.8)),
     "other": (0, (5, 1.2, 1.2, 1.2)),
 }
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "*", "h", "d", "8")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "d", "8", "*")
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,12 @@ class LineStyle:
     color: str
     dashes: str | tuple
     marker: str
-    heavy: bool
+    hue: str
+
+    @property
+    def heavy(self) -> bool:
+        """Whether the line stands out, as that of the training set does."""
+        return self.hue == "training"
 
 
 def display_name(dataset: str) -> str:
@@ -77,25 +85,40 @@ def display_name(dataset: str) -> str:
     return f"{name}({', '.join(f'{value:g}' for value in parameters)})" if parameters else name
 
 
-def line_styles(datasets: Iterable[str], roles: Mapping[str, str]) -> dict[str, LineStyle]:
+def role_title(role: str, dataset: str) -> str:
+    """Return the title of a panel, as ``Bright: Beta(5, 0.8)``."""
+    return f"{role.capitalize()}: {display_name(dataset)}"
+
+
+def tint(color: str) -> tuple[float, float, float]:
+    """Return a light, opaque shade of a colour, for areas with an edge of that colour."""
+    return tuple(1 - TINT * (1 - channel) for channel in to_rgb(color))
+
+
+def line_styles(datasets: Sequence[str], roles: Mapping[str, str]) -> dict[str, LineStyle]:
     """Return one distinguishable style a data set; the hue hints at the mean of its pixels.
 
     `roles` names the training, the bright, the moderate and the dark set, as far as there are any.
+    They have the strongest colour of their hue.
     """
-    styles: dict[str, LineStyle] = {}
-    members = dict.fromkeys(PALETTES, 0)
-    for dataset, marker in zip(datasets, cycle(MARKERS), strict=False):
-        hue = _hue(dataset, roles)
-        palette = PALETTES[hue]
-        styles[dataset] = LineStyle(
+    members: dict[str, list[str]] = {hue: [] for hue in PALETTES}
+    for dataset in sorted(datasets, key=lambda dataset: dataset not in roles.values()):
+        members[_hue(dataset, roles)].append(dataset)
+    colors = {
+        dataset: color
+        for hue, group in members.items()
+        for dataset, color in zip(group, cycle(PALETTES[hue]), strict=False)
+    }
+    return {
+        dataset: LineStyle(
             label=display_name(dataset),
-            color=palette[members[hue] % len(palette)],
-            dashes=DASHES[hue],
+            color=colors[dataset],
+            dashes=DASHES[_hue(dataset, roles)],
             marker=marker,
-            heavy=hue == "training",
+            hue=_hue(dataset, roles),
         )
-        members[hue] += 1
-    return styles
+        for dataset, marker in zip(datasets, cycle(MARKERS), strict=False)
+    }
 
 
 def _hue(dataset: str, roles: Mapping[str, str]) -> str:

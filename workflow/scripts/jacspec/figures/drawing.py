@@ -1,0 +1,68 @@
+"""The six figures by number, and how a figure becomes a file."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import matplotlib
+from matplotlib.figure import Figure
+
+from jacspec.atomic import replacing
+from jacspec.figures.boxes import draw_arguments, draw_differences, draw_moduli
+from jacspec.figures.lines import draw_deviations, draw_means, draw_orientation
+from jacspec.figures.selection import Selection
+from jacspec.figures.style import RC_PARAMS, line_styles
+
+if TYPE_CHECKING:
+    import pandas
+
+ROLES = ("training", "bright", "moderate", "dark")
+# Width and height in inches; 7.2 is the text width of a two-column page.
+SIZES = {1: (7.2, 5.0), 2: (7.2, 5.8), 3: (7.2, 6.6), 4: (7.2, 3.6), 5: (7.2, 4.4), 6: (7.2, 5.0)}
+# Without dates and program names, the same figure gives the same bytes.
+METADATA = {"pdf": {"CreationDate": None}, "png": {"Software": None}}
+
+
+def draw_figure(
+    number: int,
+    summary: "pandas.DataFrame",
+    *,
+    roles: Mapping[str, str],
+    datasets: Sequence[str],
+    size: tuple[float, float] | None = None,
+) -> Figure:
+    """Draw one of the paper's Figures 1 to 6 from the summary alone.
+
+    `roles` names the data sets with the roles `training`, `bright`, `moderate` and `dark`, as far
+    as there are any: they have the panels of Figures 1, 3 and 6. `datasets` are the lines of
+    Figures 2, 4 and 5, in the order of the legend. `size` is width and height in inches. Raises
+    JacspecError if the summary lacks a number, ValueError for another figure number.
+    """
+    if number not in SIZES:
+        raise ValueError(f"there is no figure {number}; choose one of {sorted(SIZES)}")
+    size = size or SIZES[number]
+    panels = {role: roles[role] for role in ROLES if role in roles}
+    styles = line_styles(datasets, panels)
+    selection = Selection.of(summary)
+    draw: dict[int, Callable[[], Figure]] = {
+        1: lambda: draw_differences(selection, styles, panels, size),
+        2: lambda: draw_means(selection, styles, size),
+        3: lambda: draw_moduli(selection, panels, size),
+        4: lambda: draw_deviations(selection, styles, size),
+        5: lambda: draw_orientation(selection, styles, size),
+        6: lambda: draw_arguments(selection, panels, size),
+    }
+    with matplotlib.rc_context(RC_PARAMS):
+        return draw[number]()
+
+
+def save_figure(figure: Figure, path: Path | str) -> None:
+    """Write a figure to `path`, whole or not at all, as PDF or PNG by its suffix.
+
+    The same figure gives the same bytes. Raises ValueError for another suffix.
+    """
+    file_format = Path(path).suffix.removeprefix(".")
+    if file_format not in METADATA:
+        raise ValueError(f"{path}: figures are written as {' or '.join(METADATA)}")
+    with matplotlib.rc_context(RC_PARAMS), replacing(path) as temporary:
+        figure.savefig(temporary, format=file_format, metadata=METADATA[file_format])
