@@ -81,7 +81,7 @@ FAULTS = [
     ("figures/representatives/dark", "mnist", "one of the random data sets"),
     ("figures/representatives/dark", "night", "one of the random data sets"),
     ("device", "gpu", "write one of auto, cpu, cuda"),
-    ("threads/train_model", 0, "from 1"),
+    ("threads/compute_spectra", 0, "from 1"),
     ("threads/figure", 1, "unknown key"),
     ("chunk_size", 70001, "write at most 70000"),
     ("checkpoint_seconds", 0, "above 0"),

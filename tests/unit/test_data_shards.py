@@ -50,7 +50,7 @@ def images(monkeypatch):
         grey, (positions % 10).astype(np.uint8), (positions >= 600).astype(np.uint8)
     )
     monkeypatch.setattr(mnist, "IMAGES", 700)
-    monkeypatch.setattr(shards, "read_mnist", lambda _: image_set)
+    monkeypatch.setattr(shards, "read_images", lambda *_: image_set)
     monkeypatch.setattr(shards, "_IMAGES_AT_A_TIME", 100)
 
 
@@ -75,6 +75,6 @@ def test_image_shards_follow_the_order_of_evaluation(tmp_path):
 
 @pytest.mark.usefixtures("images")
 def test_images_beyond_the_last_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="701 images of MNIST asked for"):
+    with pytest.raises(ValueError, match="701 images asked for"):
         write_image_shard(tmp_path / "mnist.0.h5", tmp_path, "mnist", SEED, 600, 101, DIGEST)
     assert list(tmp_path.iterdir()) == []

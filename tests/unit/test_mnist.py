@@ -9,8 +9,11 @@ import pytest
 
 from jacspec.data import mnist
 from jacspec.data.mnist import (
+    FASHION_MNIST,
+    FASHION_MNIST_SHA256,
     MNIST_SHA256,
     evaluation_order,
+    fetch_images,
     fetch_mnist,
     pixels_of_images,
     read_mnist,
@@ -51,7 +54,7 @@ def files(arrays, monkeypatch):
 
 @pytest.fixture(autouse=True)
 def no_internet(monkeypatch):
-    def unreachable(_):
+    def unreachable(_, **__):
         raise OSError("Name or service\nnot known")
 
     monkeypatch.setattr(mnist, "files_from_torchvision", unreachable)
@@ -85,9 +88,36 @@ def test_a_local_folder_is_enough(tmp_path, files, subfolder, compressed):
 
 @pytest.mark.parametrize("source", ["files_from_torchvision", "files_from_npm"])
 def test_each_source_serves_when_those_before_it_fail(tmp_path, files, monkeypatch, source):
-    monkeypatch.setattr(mnist, source, lambda names: {name: files[name] for name in names})
+    monkeypatch.setattr(mnist, source, lambda names, **_: {name: files[name] for name in names})
     fetch_mnist(tmp_path / "mnist", tmp_path / "nowhere")
     assert content_of(tmp_path / "mnist") == files
+
+
+@pytest.mark.parametrize("subfolder", ["", "raw", "FashionMNIST/raw"])
+def test_fashion_mnist_is_told_from_mnist(tmp_path, files, monkeypatch, subfolder):
+    """A folder of torchvision's may hold both; only the title and the hashes differ."""
+    fashion = {name: content + b"fashion" for name, content in files.items()}
+    for name, content in fashion.items():
+        monkeypatch.setitem(FASHION_MNIST_SHA256, name, hashlib.sha256(content).hexdigest())
+    fill(tmp_path / "local" / "MNIST" / "raw", files)
+    fill(tmp_path / "local" / subfolder, fashion)
+    fetch_images(FASHION_MNIST, tmp_path / "fashion_mnist", tmp_path / "local")
+    assert content_of(tmp_path / "fashion_mnist") == fashion
+
+
+def test_debians_package_serves_where_there_is_no_internet(tmp_path, files, monkeypatch):
+    for name, content in files.items():
+        monkeypatch.setitem(FASHION_MNIST_SHA256, name, hashlib.sha256(content).hexdigest())
+    compressed = {f"{name}.gz": gzip.compress(content) for name, content in files.items()}
+    monkeypatch.setattr(mnist, "FASHION_MNIST_FOLDER", fill(tmp_path / "debian", compressed))
+    assert "Debian" in fetch_images(FASHION_MNIST, tmp_path / "fashion_mnist")
+    assert content_of(tmp_path / "fashion_mnist") == files
+
+
+def test_a_missing_fashion_mnist_names_its_own_key(tmp_path, monkeypatch):
+    monkeypatch.setattr(mnist, "FASHION_MNIST_FOLDER", tmp_path / "nowhere")
+    with pytest.raises(DataUnavailableError, match=r"^Fashion(.|\n)*fashion_mnist_source"):
+        fetch_images(FASHION_MNIST, tmp_path / "fashion_mnist")
 
 
 def test_a_damaged_file_is_replaced(tmp_path, files, caplog):

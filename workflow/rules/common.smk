@@ -13,6 +13,8 @@ sys.path.insert(0, str(SCRIPTS))
 from jacspec import layout
 from jacspec.provenance import code_digest
 from sweep.configuration import (
+    IMAGE_SETS,
+    NEAR_SET,
     TRAINING_SET,
     ConfigurationError,
     check_configuration,
@@ -28,16 +30,19 @@ except ConfigurationError as error:
 
 GRID = Grid.of(config)
 ENVIRONMENT = "../../envs/jacspec.yaml"
-MNIST_FOLDER = "resources/mnist"
-MNIST_FILES = [
-    f"{MNIST_FOLDER}/{name}"
-    for name in (
-        "train-images-idx3-ubyte",
-        "train-labels-idx1-ubyte",
-        "t10k-images-idx3-ubyte",
-        "t10k-labels-idx1-ubyte",
-    )
-]
+IMAGE_FILES = {
+    dataset: [
+        f"resources/{dataset}/{name}"
+        for name in (
+            "train-images-idx3-ubyte",
+            "train-labels-idx1-ubyte",
+            "t10k-images-idx3-ubyte",
+            "t10k-labels-idx1-ubyte",
+        )
+    ]
+    for dataset in IMAGE_SETS
+}
+MNIST_FILES = IMAGE_FILES[TRAINING_SET]
 GPUS = 0 if config["device"] == "cpu" else 1
 
 

@@ -1,4 +1,4 @@
-"""Points to evaluate: MNIST's raw files, then shards of images and of random pixels."""
+"""Points to evaluate: raw files of images, then shards of images and of random pixels."""
 
 
 # Without a digest of its code: the files are verified, and no edit can make them others.
@@ -20,6 +20,15 @@ rule fetch_mnist:
         gpu=0,
     script:
         "../scripts/fetch_mnist.py"
+
+
+use rule fetch_mnist as fetch_fashion_mnist with:
+    output:
+        IMAGE_FILES[NEAR_SET],
+    log:
+        "logs/fetch_fashion_mnist.log",
+    benchmark:
+        "results/benchmarks/fetch_fashion_mnist.tsv"
 
 
 rule mnist_points:
@@ -45,6 +54,22 @@ rule mnist_points:
         code=code_of("mnist_points.py"),
     script:
         "../scripts/mnist_points.py"
+
+
+use rule mnist_points as fashion_mnist_points with:
+    input:
+        IMAGE_FILES[NEAR_SET],
+    output:
+        layout.DATASET_SHARD.replace("{dataset}", NEAR_SET),
+    log:
+        "logs/fashion_mnist_points/{shard}.log",
+    benchmark:
+        "results/benchmarks/fashion_mnist_points/{shard}.tsv"
+    params:
+        sample_seed=config["sample_seed"],
+        first=lambda wildcards: GRID.first_point(wildcards.shard),
+        points=lambda wildcards: GRID.shard_points(NEAR_SET, wildcards.shard),
+        code=code_of("mnist_points.py"),
 
 
 rule random_points:
@@ -74,4 +99,4 @@ rule random_points:
 
 
 # The images are points of their own kind, not of a distribution.
-ruleorder: mnist_points > random_points
+ruleorder: mnist_points > fashion_mnist_points > random_points

@@ -13,7 +13,7 @@ rule train_model:
         "results/benchmarks/train_model/d{latent_dim}_seed{seed}.tsv"
     conda:
         ENVIRONMENT
-    threads: config["threads"]["train_model"]
+    threads: 1
     resources:
         mem_mb=megabytes(1500),
         runtime=minutes(lambda wildcards: config["training"]["epochs"] * 6),

@@ -1,4 +1,4 @@
-"""Write one shard of MNIST images in their order of evaluation (rule mnist_points)."""
+"""Write one shard of images in their order of evaluation (rule mnist_points)."""
 
 from pathlib import Path
 
@@ -7,11 +7,12 @@ from jacspec.data.shards import write_image_shard
 
 
 def main(snakemake):
-    """Write the output from the raw files."""
+    """Write the output from the raw files, whose folder has the name of the data set."""
+    folder = Path(snakemake.input[0]).parent
     write_image_shard(
         Path(snakemake.output[0]),
-        Path(snakemake.input[0]).parent,
-        dataset="mnist",
+        folder,
+        dataset=folder.name,
         sample_seed=snakemake.params.sample_seed,
         first=snakemake.params.first,
         count=snakemake.params.points,

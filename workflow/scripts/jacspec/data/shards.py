@@ -5,11 +5,11 @@ from pathlib import Path
 
 from jacspec.data.distributions import PixelDistribution, point_blocks
 from jacspec.data.mnist import (
-    MNIST_SHA256,
+    COLLECTIONS,
     ImageSet,
     evaluation_order,
     pixels_of_images,
-    read_mnist,
+    read_images,
 )
 from jacspec.data.storage import PointBlock, write_points
 from jacspec.provenance import library_versions
@@ -60,23 +60,26 @@ def write_image_shard(
 ) -> None:
     """Write images `first` to `first + count - 1`, in the order of evaluation, to an HDF5 file.
 
+    `dataset` is one of `COLLECTIONS`, whose files lie in `image_folder`.
+
     Raises
     ------
     DamagedFileError
-        If the files of MNIST in `image_folder` are missing or damaged.
+        If the files in `image_folder` are missing or damaged.
     ValueError
         If there are no such images, or `count` is below 1.
     """
+    collection = COLLECTIONS[dataset]
     write_points(
         path,
-        _image_blocks(read_mnist(image_folder), sample_seed, first, count),
+        _image_blocks(read_images(collection, image_folder), sample_seed, first, count),
         dataset=dataset,
         first=first,
         count=count,
         attributes={
             "sample_seed": sample_seed,
-            "source": "MNIST",
-            **{f"sha256_{name}": digest for name, digest in MNIST_SHA256.items()},
+            "source": collection.title,
+            **{f"sha256_{name}": digest for name, digest in collection.sha256.items()},
             "code_digest": code_digest,
             **library_versions("numpy", "scipy", "h5py"),
         },
