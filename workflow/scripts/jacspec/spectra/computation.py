@@ -1,7 +1,8 @@
 """The computation of one shard: chunk by chunk, in constant memory, through kills and restarts."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ import numpy as np
 from jacspec.data.storage import PointsFile
 from jacspec.models.weights import load_autoencoder
 from jacspec.provenance import library_versions, sha256_of_file
-from jacspec.spectra.engine import PendingSpectra, SpectraEngine
+from jacspec.spectra.engine import SpectraEngine
+from jacspec.spectra.quantities import JacobianSpectra
 from jacspec.spectra.shards import write_shard
 from jacspec.spectra.staging import StagedChunks
 
@@ -29,10 +31,10 @@ def compute_shard(
 ) -> None:
     """Write the spectra of a model at all points of a data set shard.
 
-    At most about `chunk_size` points are held and computed at a time; chunks that an interrupted
-    job left are taken over. Neither that nor `threads` and `chunk_size` changes a byte of the
-    result. `report` is called with points done, points in all, and seconds, after each chunk.
-    Raises DamagedFileError if the weights or the points are damaged.
+    About `chunk_size` points are computed at a time, and two such chunks are held in memory. Chunks
+    that an interrupted job left are taken over. Neither that nor `threads` and `chunk_size` changes
+    a byte of the result. `report` is called with points done, points in all, and seconds, after
+    each chunk. Raises DamagedFileError if the weights or the points are damaged.
     """
     autoencoder = load_autoencoder(weights_path)
     with (
@@ -54,12 +56,14 @@ def compute_shard(
             Path(output_path), {**attributes, "points": points_attributes, "device": device}
         )
         chunks = _chunks(points.count, chunk_size, engine.block_points)
+        missing = [chunk for chunk in chunks if staged.load(*chunk) is None]
+        computed = _computed(missing, points, engine, report)
         if len(chunks) > 1:
-            _stage_all(chunks, points, engine, staged, report)
+            for start, stop, spectra in computed:
+                staged.save(start, stop, spectra)
             blocks = _columns_of_staged(chunks, staged)
         else:
-            spectra = engine.submit(points.read(0, points.count)).result()
-            blocks = iter([spectra.columns()])
+            blocks = (spectra.columns() for _, _, spectra in computed)
         write_shard(output_path, blocks, count=points.count, attributes=attributes)
         staged.remove()
 
@@ -70,30 +74,19 @@ def _chunks(count: int, chunk_size: int, block_points: int) -> list[tuple[int, i
     return [(start, min(start + size, count)) for start in range(0, count, size)]
 
 
-def _stage_all(
-    chunks: list[tuple[int, int]],
+def _computed(
+    chunks: Sequence[tuple[int, int]],
     points: PointsFile,
     engine: SpectraEngine,
-    staged: StagedChunks,
     report: Callable[[int, int, float], None] | None,
-) -> None:
-    """Compute and keep what is missing; the threads have the next chunk while one is written."""
+) -> Iterator[tuple[int, int, JacobianSpectra]]:
+    """Yield the spectra of `chunks`; the threads have the next chunk while one is in use."""
     started = time.monotonic()
-    pending: tuple[int, int, PendingSpectra] | None = None
-
-    def keep(start: int, stop: int, spectra: PendingSpectra) -> None:
-        staged.save(start, stop, spectra.result())
+    submitted = ((start, stop, engine.submit(points.read(start, stop))) for start, stop in chunks)
+    for (start, stop, spectra), _following in pairwise(chain(submitted, [None])):
+        yield start, stop, spectra.result()
         if report:
             report(stop, points.count, time.monotonic() - started)
-
-    for start, stop in chunks:
-        if staged.load(start, stop) is None:
-            following = (start, stop, engine.submit(points.read(start, stop)))
-            if pending:
-                keep(*pending)
-            pending = following
-    if pending:
-        keep(*pending)
 
 
 def _columns_of_staged(

@@ -15,9 +15,14 @@ def ordered_eigenvalues(matrices: Tensor, rank_bound: np.ndarray) -> np.ndarray:
 
     Raises
     ------
+    ValueError
+        If an element is not a finite number, or the elements are too large to be added up.
     torch.linalg.LinAlgError
-        If a matrix is not finite or the algorithm does not converge.
+        If the algorithm does not converge.
     """
+    # LAPACK itself returns anything at all for such matrices.
+    if not torch.isfinite(matrices.sum()):
+        raise ValueError("a matrix has elements that are not finite numbers")
     eigenvalues = torch.linalg.eigvals(matrices).numpy()
     order = np.lexsort((-eigenvalues.imag, -eigenvalues.real, -np.abs(eigenvalues)))
     ordered = np.take_along_axis(eigenvalues, order, axis=1)

@@ -21,8 +21,6 @@ from torch import Tensor, nn
 from jacspec.spectra.determinants import determinants
 from jacspec.spectra.eigenvalues import ordered_eigenvalues
 from jacspec.spectra.jacobians import (
-    BLOCK_ROWS,
-    PIXEL_ROWS,
     JacobianChain,
     ReducedJacobians,
     points_of_block,
@@ -35,7 +33,7 @@ PRECISIONS = {"float64": torch.float64, "float32": torch.float32}
 
 # A GPU needs many rows to be busy: 2^17 x 784 doubles are 0.8 GB. It runs ahead of the pool by this
 # many parts of blocks at most, which wait in main memory.
-GPU_BLOCK_ROWS = 2**17
+GPU_ROWS = 2**17
 GPU_PARTS_AHEAD = 512
 
 
@@ -109,13 +107,18 @@ class SpectraEngine:
         self._dtype = PRECISIONS[precision]
         self._device = torch.device(device)
         self._network = network_of(autoencoder, self._dtype, self._device)
-        self._rounding = RoundingBound(self._network)
         self._memory = threading.local()
         self._pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
+        # On one thread, like all else: the last bits of norms depend on the number of threads.
+        self._rounding = self._pool.submit(RoundingBound, self._network).result()
         self.latent_dim = self._network.latent_dim
-        self._on_gpu = self._device.type != "cpu"
-        self._block_rows = GPU_BLOCK_ROWS if self._on_gpu else BLOCK_ROWS
-        self.block_points = points_of_block(self.latent_dim, self._block_rows)
+        self.block_points = points_of_block(self.latent_dim)
+        if self._on_gpu:
+            self.block_points *= max(1, GPU_ROWS // (self.block_points * self.latent_dim))
+
+    @property
+    def _on_gpu(self) -> bool:
+        return self._device.type != "cpu"
 
     def __enter__(self) -> Self:
         return self
@@ -142,13 +145,14 @@ class SpectraEngine:
             raise ValueError(f"points have shape {tuple(points.shape)}, allowed: (n, {pixels})")
         if not points.is_floating_point():
             raise ValueError(f"points are {points.dtype}, allowed: pixels in floating point")
-        if not torch.isfinite(points).all():
-            raise ValueError("points have pixels that are not finite numbers")
         return points.detach()
 
     def _work_on_cpu(self, points: Tensor, spectra: JacobianSpectra) -> list[Future]:
         def work(start: int) -> None:
-            block = points[start : start + self.block_points].to(self._dtype)
+            # A copy, in memory that PyTorch aligns: on that, sums in MKL may depend.
+            block = points[start : start + self.block_points].to(
+                self._device, self._dtype, copy=True
+            )
             self._finish(self._chain()(block), spectra, start)
 
         return [
@@ -172,13 +176,18 @@ class SpectraEngine:
     def _chain(self) -> JacobianChain:
         """Return the chain rule with the memory of the thread that calls."""
         if not hasattr(self._memory, "chain"):
-            pixel_rows = GPU_BLOCK_ROWS if self._on_gpu else PIXEL_ROWS
-            self._memory.chain = JacobianChain(self._network, self.block_points, pixel_rows)
+            pixel_points = self.block_points if self._on_gpu else None
+            self._memory.chain = JacobianChain(self._network, self.block_points, pixel_points)
         return self._memory.chain
 
     def _finish(self, jacobians: ReducedJacobians, spectra: JacobianSpectra, start: int) -> None:
         """Write what follows from `jacobians` into `spectra`, from row `start` on."""
         rows = slice(start, start + len(jacobians.input))
+        if not torch.isfinite(jacobians.input_norms).all():
+            raise ValueError(
+                f"among points {rows.start} to {rows.stop - 1} are pixels that are not finite "
+                "numbers, or too large to compute with"
+            )
         spectra.latent[rows] = jacobians.latent_points
         spectra.reconstruction_error[rows] = jacobians.reconstruction_error
         spectra.same_pattern[rows] = _same(jacobians.encoder_slopes, jacobians.reencoder_slopes)

@@ -18,11 +18,11 @@ from torch import Tensor
 
 from jacspec.spectra.layers import LinearStack, Network
 
-# Rows of a block of tangents. Enough for multiplications to run at full speed, few enough for the
-# tangents of the hidden layers to stay in the cache of one core.
-BLOCK_ROWS = 2048
-# Rows that go through the widest layer, the pixels, together: 512 x 784 doubles are 3 MiB.
+# Tangents that go through the pixels, the widest layer, together: 512 x 784 doubles are 3 MiB,
+# enough for multiplications to run at full speed, and few enough to stay in the cache of one core.
+# With few tangents a point, the points themselves, 784 doubles each, are what must stay there.
 PIXEL_ROWS = 512
+PIXEL_POINTS = 256
 
 
 @dataclass(frozen=True)
@@ -79,55 +79,73 @@ class ReducedJacobians:
         )
 
 
-def points_of_block(latent_dim: int, block_rows: int = BLOCK_ROWS) -> int:
-    """Return the number of points whose tangents fill a block of `block_rows` rows."""
-    return max(1, block_rows // latent_dim)
+def points_through_pixels(latent_dim: int) -> int:
+    """Return the number of points whose tangents go through the pixels together."""
+    return max(1, min(PIXEL_ROWS // latent_dim, PIXEL_POINTS))
 
 
-def forward_pass(stack: LinearStack, points: Tensor) -> ForwardPass:
-    """Send `points` (n, inputs) through `stack`; at 0 the derivative of ReLU counts as 1."""
+def points_of_block(latent_dim: int) -> int:
+    """Return the number of points that are best computed together: up to 4 such groups."""
+    group = points_through_pixels(latent_dim)
+    return group * max(1, min(4, PIXEL_POINTS // group))
+
+
+def forward_pass(stack: LinearStack, points: Tensor, out: Tensor | None = None) -> ForwardPass:
+    """Send `points` (n, inputs) through `stack`; at 0 the derivative of ReLU counts as 1.
+
+    The output goes to `out` (n, outputs), if that is given.
+    """
     inputs, slopes = [points], []
     *hidden, last = zip(stack.weights, stack.biases, strict=True)
     for weight, bias in hidden:
         activation = torch.addmm(bias, inputs[-1], weight.T)
-        slope = torch.ones_like(activation)
         if stack.rectified:
             # Written as a number at once: converting a mask later is several times slower.
-            torch.ge(activation, 0, out=slope)
+            slope = torch.ge(activation, 0, out=torch.empty_like(activation))
             activation.relu_()
+        else:
+            slope = torch.ones_like(activation)
         inputs.append(activation)
         slopes.append(slope)
     weight, bias = last
-    return ForwardPass(tuple(inputs), tuple(slopes), torch.addmm(bias, inputs[-1], weight.T))
+    output = torch.addmm(bias, inputs[-1], weight.T, out=out)
+    return ForwardPass(tuple(inputs), tuple(slopes), output)
 
 
 class JacobianChain:
     """The chain rule for blocks of up to `block_points` points, with memory of its own.
 
-    One thread uses it at a time. `pixel_rows` tangents go through the pixels together.
+    One thread uses it at a time. The tangents of `pixel_points` go through the pixels together.
     """
 
-    def __init__(self, network: Network, block_points: int, pixel_rows: int = PIXEL_ROWS) -> None:
+    def __init__(
+        self, network: Network, block_points: int, pixel_points: int | None = None
+    ) -> None:
+        latent_dim = network.latent_dim
         self._network = network
+        self._pixel_points = min(block_points, pixel_points or points_through_pixels(latent_dim))
         self._one = network.encoder.weights[0].new_ones(())
-        self._pixel_points = points_of_block(network.latent_dim, pixel_rows)
-        rows = block_points * network.latent_dim
-        pixel_rows = min(rows, self._pixel_points * network.latent_dim)
-        self._decoder_tangents = _buffers(rows, network.decoder.weights[:-1])
-        self._pixel_tangents = _buffers(pixel_rows, network.decoder.weights[-1:])[0]
-        self._first_tangents = _buffers(rows, network.encoder.weights[:1])[0]
-        self._encoder_tangents = _buffers(rows, network.encoder.weights[:-1])
+        self._reconstruction, self._pixel_slopes = (
+            _rows(block_points, network.decoder.weights[-1]) for _ in range(2)
+        )
+        rows = block_points * latent_dim
+        self._decoder_tangents = [_rows(rows, weight) for weight in network.decoder.weights[:-1]]
+        self._pixel_tangents = _rows(self._pixel_points * latent_dim, network.decoder.weights[-1])
+        self._first_tangents = _rows(rows, network.encoder.weights[0])
+        self._encoder_tangents = [_rows(rows, weight) for weight in network.encoder.weights[:-1]]
 
     def __call__(self, points: Tensor) -> ReducedJacobians:
         """Return both Jacobians at `points` (n, pixels), of the type and device of the weights."""
         network = self._network
         encoding = forward_pass(network.encoder, points)
-        decoding = forward_pass(network.decoder, encoding.output)
-        reconstruction = decoding.output
-        pixel_slopes = self._one.expand_as(reconstruction)
+        reconstruction = self._reconstruction[: len(points)]
+        decoding = forward_pass(network.decoder, encoding.output, out=reconstruction)
         if network.tanh_output:
             reconstruction.tanh_()
-            pixel_slopes = torch.addcmul(self._one, reconstruction, reconstruction, value=-1)
+            pixel_slopes = self._pixel_slopes[: len(points)]
+            torch.addcmul(self._one, reconstruction, reconstruction, value=-1, out=pixel_slopes)
+        else:
+            pixel_slopes = self._one.expand_as(reconstruction)
         reencoding = forward_pass(network.encoder, reconstruction)
 
         tangents = self._through_decoder(decoding.slopes)
@@ -199,8 +217,9 @@ class JacobianChain:
         return torch.mm(tangents, weights[-1].T).unflatten(0, (points, -1)).mT
 
 
-def _buffers(rows: int, weights: tuple[Tensor, ...]) -> list[Tensor]:
-    return [weight.new_empty(rows, len(weight)) for weight in weights]
+def _rows(rows: int, weight: Tensor) -> Tensor:
+    """Return memory for `rows` rows of what a layer with `weight` returns."""
+    return weight.new_empty(rows, len(weight))
 
 
 def _scale(tangents: Tensor, slopes: Tensor) -> None:
@@ -211,4 +230,6 @@ def _scale(tangents: Tensor, slopes: Tensor) -> None:
 def _norm(values: Tensor) -> Tensor:
     """Return the 2-norm (n,) of all values of each point, float64."""
     dimensions = tuple(range(1, values.ndim))
-    return torch.linalg.vector_norm(values, dim=dimensions, dtype=torch.float64)
+    # Naming the type that the values have already would cost a slower path through PyTorch.
+    dtype = None if values.dtype == torch.float64 else torch.float64
+    return torch.linalg.vector_norm(values, dim=dimensions, dtype=dtype)

@@ -3,16 +3,20 @@
 A file holds `index` (n,) int64, positions in the whole data set, and the columns of
 `jacspec.spectra.quantities.JacobianSpectra`. Equal content gives equal bytes, in however many
 pieces it was computed. HDF5 1.10 or later reads the files without any plug-in.
+
+HDF5 has checksums of its own for chunks and metadata, but none for the heap that holds the texts of
+attributes, and a flipped bit there can keep it in a loop for ever. So the user block, which HDF5
+leaves to the application, begins with the SHA-256 of all bytes behind it, in hexadecimal digits.
+`SpectraFile` compares it before HDF5 sees the file.
 """
 
 import hashlib
-import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 import h5py
 import numpy as np
@@ -24,9 +28,10 @@ from jacspec.spectra.quantities import TYPES, entry_shape
 FORMAT_VERSION = 1
 # Points of one HDF5 chunk: 156 KiB of eigenvalues at d = 20.
 CHUNK_POINTS = 1000
-# Since version 1.10 the metadata of a file carry checksums, all but the texts of attributes, which
-# a digest of their own covers.
+# Since version 1.10 the metadata of a file carry checksums.
 _HDF5_VERSIONS = ("v110", "v110")
+# The smallest user block that HDF5 allows.
+_USER_BLOCK_BYTES = 512
 _ATTRIBUTES = (
     "format_version",
     "latent_dim",
@@ -40,7 +45,8 @@ _ATTRIBUTES = (
     "numpy_version",
     "h5py_version",
 )
-_ATTRIBUTES_DIGEST = "attributes_sha256"
+
+_COLUMNS = {"index": "<i8", **TYPES}
 
 
 def write_shard(
@@ -58,51 +64,39 @@ def write_shard(
     attributes = {"format_version": FORMAT_VERSION, **attributes}
     if set(attributes) != set(_ATTRIBUTES):
         raise ValueError(f"{path}: attributes are {sorted(attributes)}, not {sorted(_ATTRIBUTES)}")
-    types = {"index": "<i8", **TYPES}
-    # Files are never changed in place: locks protect nothing, and some file systems refuse them.
-    with (
-        replacing(path) as temporary,
-        h5py.File(temporary, "w", libver=_HDF5_VERSIONS, locking=False) as file,
-    ):
-        file.attrs.update(attributes)
-        file.attrs[_ATTRIBUTES_DIGEST] = _digest(attributes)
-        for name, type_ in types.items():
-            shape = entry_shape(name, int(attributes["latent_dim"]))
-            file.create_dataset(
-                name,
-                shape=(count, *shape),
-                dtype=type_,
-                chunks=(min(CHUNK_POINTS, count), *shape),
-                compression="gzip",
-                compression_opts=1,
-                shuffle=True,
-                fletcher32=True,
-                track_times=False,
-            )
-        written = 0
-        # Whole chunks only: the bytes must not depend on the blocks, and no chunk is packed twice.
-        for block in _regrouped(blocks, CHUNK_POINTS):
-            rows = slice(written, written + len(block["same_pattern"]))
-            file["index"][rows] = int(attributes["first"]) + np.arange(rows.start, rows.stop)
-            for name in TYPES:
-                file[name][rows] = block[name]
-            written = rows.stop
+    with replacing(path) as temporary:
+        # Files are not changed in place: locks protect nothing, and some file systems refuse them.
+        with h5py.File(
+            temporary,
+            "w",
+            libver=_HDF5_VERSIONS,
+            userblock_size=_USER_BLOCK_BYTES,
+            locking=False,
+        ) as file:
+            file.attrs.update({name: attributes[name] for name in _ATTRIBUTES})
+            _create_columns(file, count)
+            written = _write_columns(file, blocks)
         if written != count:
             raise ValueError(f"{path}: {written} points were delivered, allowed: exactly {count}")
+        with temporary.open("r+b") as file:
+            digest = _digest_behind_user_block(file)
+            file.seek(0)
+            file.write(digest)
 
 
 class SpectraFile:
     """The spectra of one shard, read from disk when asked for; a context manager.
 
     `path`, `attributes` (all attributes of the file) and `count` (points) are known once it is
-    open; no column is read before `read` or `blocks` asks for it. Anything that shows the file to
-    be damaged raises `DamagedFileError`, from the constructor or while reading; a file that is
-    absent or unreadable raises the usual `OSError`.
+    open; no column is in memory before `read` or `blocks` asks for it. A file that is damaged, or
+    holds anything else than `write_shard` wrote, raises `DamagedFileError`, from the constructor
+    or while reading; one that is absent or unreadable raises the usual `OSError`.
     """
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         with self._damage_reported():
+            self._check_digest()
             self._file = h5py.File(self.path, "r", locking=False)
         try:
             with self._damage_reported():
@@ -140,9 +134,9 @@ class SpectraFile:
             raise ValueError(
                 f"{self.path}: rows {start} to {stop} asked for, allowed: 0 to {self.count}"
             )
-        unknown = [name for name in names if name != "index" and name not in TYPES]
+        unknown = [name for name in names if name not in _COLUMNS]
         if unknown:
-            raise ValueError(f"{self.path}: no column {unknown[0]}; there are index, {[*TYPES]}")
+            raise ValueError(f"{self.path}: no column {unknown[0]}; there are {[*_COLUMNS]}")
         with self._damage_reported():
             return {name: self._file[name][start:stop] for name in names}
 
@@ -153,20 +147,25 @@ class SpectraFile:
         for start in range(0, self.count, size):
             yield self.read(names, start, min(start + size, self.count))
 
+    def _check_digest(self) -> None:
+        with self.path.open("rb") as file:
+            recorded = file.read(2 * hashlib.sha256().digest_size)
+            if recorded != _digest_behind_user_block(file):
+                raise ValueError("its bytes are not those that were written")
+
     def _checked_attributes(self) -> dict[str, str | int]:
         attributes = {
             name: value.item() if isinstance(value, np.generic) else value
             for name, value in self._file.attrs.items()
         }
-        digest = attributes.pop(_ATTRIBUTES_DIGEST)
-        if digest != _digest(attributes) or set(attributes) != set(_ATTRIBUTES):
-            raise ValueError("its attributes are not those that were written")
         if attributes["format_version"] != FORMAT_VERSION:
             raise ValueError(f"format_version is not {FORMAT_VERSION}")
+        if set(attributes) != set(_ATTRIBUTES):
+            raise ValueError(f"attributes are {sorted(attributes)}, not {sorted(_ATTRIBUTES)}")
         return attributes
 
     def _check_columns(self) -> None:
-        for name, type_ in {"index": "<i8", **TYPES}.items():
+        for name, type_ in _COLUMNS.items():
             column = self._file[name]
             shape = (self.count, *entry_shape(name, self.attributes["latent_dim"]))
             if column.shape != shape or column.dtype != np.dtype(type_):
@@ -189,8 +188,38 @@ class SpectraFile:
             ) from error
 
 
-def _digest(attributes: Mapping[str, str | int]) -> str:
-    return hashlib.sha256(json.dumps(attributes, sort_keys=True).encode()).hexdigest()
+def _digest_behind_user_block(file: BinaryIO) -> bytes:
+    file.seek(_USER_BLOCK_BYTES)
+    return hashlib.file_digest(file, "sha256").hexdigest().encode()
+
+
+def _create_columns(file: h5py.File, count: int) -> None:
+    for name, type_ in _COLUMNS.items():
+        shape = entry_shape(name, int(file.attrs["latent_dim"]))
+        file.create_dataset(
+            name,
+            shape=(count, *shape),
+            dtype=type_,
+            chunks=(min(CHUNK_POINTS, count), *shape),
+            compression="gzip",
+            compression_opts=1,
+            shuffle=True,
+            fletcher32=True,
+            track_times=False,
+        )
+
+
+def _write_columns(file: h5py.File, blocks: Iterable[Mapping[str, np.ndarray]]) -> int:
+    """Fill the columns and return the number of points, of which those that fit were written."""
+    count, first, stop = len(file["index"]), int(file.attrs["first"]), 0
+    # Whole chunks only: the bytes must not depend on the blocks, and no chunk is packed twice.
+    for block in _regrouped(blocks, CHUNK_POINTS):
+        start, stop = stop, stop + len(block["same_pattern"])
+        if stop <= count:
+            file["index"][start:stop] = first + np.arange(start, stop)
+            for name in TYPES:
+                file[name][start:stop] = block[name]
+    return stop
 
 
 def _regrouped(

@@ -5,7 +5,6 @@ here. Each chunk is a file of its own, with checksums, and carries the fingerpri
 that decides over its content.
 """
 
-import hashlib
 import json
 import logging
 import shutil
@@ -25,18 +24,18 @@ _log = logging.getLogger(__name__)
 class StagedChunks:
     """The chunks that belong to `output`, in a hidden folder beside it.
 
-    `fingerprint` describes what the chunks are computed from, as JSON can hold it.
+    `fingerprint` names everything that the chunks are computed from, as JSON can hold it.
     """
 
     def __init__(self, output: Path, fingerprint: Mapping[str, Any]) -> None:
         self.folder = output.with_name(f".{output.name}.partial")
-        text = json.dumps(fingerprint, sort_keys=True)
-        self._fingerprint = hashlib.sha256(text.encode()).hexdigest()
+        self._fingerprint = dict(fingerprint)
 
     def save(self, start: int, stop: int, spectra: JacobianSpectra) -> None:
         """Keep the spectra of rows `start` to `stop - 1`."""
+        text = json.dumps(self._fingerprint_of_rows(start, stop), sort_keys=True)
         with replacing(self._path(start, stop)) as temporary, temporary.open("wb") as file:
-            np.savez(file, **{_FINGERPRINT: np.array(self._fingerprint)}, **spectra.columns())
+            np.savez(file, **{_FINGERPRINT: np.array(text)}, **spectra.columns())
 
     def load(self, start: int, stop: int) -> JacobianSpectra | None:
         """Return the spectra of rows `start` to `stop - 1`, or None if they must be computed.
@@ -46,9 +45,7 @@ class StagedChunks:
         path = self._path(start, stop)
         try:
             with np.load(path, allow_pickle=False) as archive:
-                if archive[_FINGERPRINT].item() != self._fingerprint:
-                    _log.warning("%s is computed again: its model, data or code changed", path)
-                    return None
+                found = dict(json.loads(archive[_FINGERPRINT].item()))
                 spectra = JacobianSpectra(**{name: archive[name] for name in TYPES})
         except FileNotFoundError:
             return None
@@ -56,11 +53,23 @@ class StagedChunks:
         except Exception as error:
             _log.warning("%s is computed again: it is damaged (%s)", path, error)
             return None
+        expected = self._fingerprint_of_rows(start, stop)
+        changed = [
+            name
+            for name in sorted(found.keys() | expected.keys())
+            if found.get(name) != expected.get(name)
+        ]
+        if changed:
+            _log.warning("%s is computed again: it has another %s", path, ", ".join(changed))
+            return None
         return spectra
 
     def remove(self) -> None:
         """Remove all chunks; the shard is whole."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _fingerprint_of_rows(self, start: int, stop: int) -> dict[str, Any]:
+        return {**self._fingerprint, "rows": [start, stop]}
 
     def _path(self, start: int, stop: int) -> Path:
         return self.folder / f"{start}-{stop}.npz"

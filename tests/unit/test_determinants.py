@@ -1,0 +1,326 @@
+"""Signs against exact arithmetic, and rounding bounds against the errors that really occur."""
+
+from decimal import Decimal, localcontext
+
+import numpy as np
+import pytest
+import torch
+
+from jacspec.models.autoencoder import Autoencoder, initialized_autoencoder
+from jacspec.spectra.determinants import determinants
+from jacspec.spectra.engine import jacobian_spectra
+from jacspec.spectra.jacobians import JacobianChain
+from jacspec.spectra.layers import network_of
+from jacspec.spectra.rounding import RoundingBound
+
+CPU = torch.device("cpu")
+UNIT_ROUNDOFF = 2.0**-53
+PIXELS, LATENT_DIM = 10, 3
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Keep small matrices from being divided among threads, which takes longer than they do."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def refuse(points):
+    raise AssertionError(f"the cheap test left {len(points)} matrices open")
+
+
+def full_rank(matrices):
+    return torch.full((len(matrices),), matrices.shape[-1], dtype=torch.int16)
+
+
+def with_singular_values(singular_values, seed=0):
+    """Return matrices (n, d, d) with the given singular values (n, d), up to rounding."""
+    generator = torch.Generator().manual_seed(seed)
+    shape = (*singular_values.shape, singular_values.shape[-1])
+    left, right = (
+        torch.linalg.qr(torch.randn(shape, generator=generator, dtype=torch.float64)).Q
+        for _ in range(2)
+    )
+    return left * singular_values[:, None, :] @ right
+
+
+def random_matrices(count, latent_dim, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(count, latent_dim, latent_dim, generator=generator, dtype=torch.float64)
+
+
+@pytest.mark.parametrize("latent_dim", [1, 2, 3, 8, 20])
+def test_agrees_with_numpy_where_rounding_cannot_matter(latent_dim):
+    matrices = random_matrices(100, latent_dim)
+    bounds = torch.full((100,), 1e-12, dtype=torch.float64)
+    sign, logabsdet = determinants(matrices, full_rank(matrices), bounds, lambda p: bounds[p])
+    expected_sign, expected_logabsdet = np.linalg.slogdet(matrices.numpy())
+    assert sign.dtype == torch.int8
+    assert np.array_equal(sign.numpy(), expected_sign)
+    # Both are exact for matrices within g_d |L| |U| of A, which moves log|det| by at most d times
+    # that, relative to the smallest singular value; |L| |U| is below d |A| for these matrices.
+    singular_values = torch.linalg.svdvals(matrices)
+    condition = (singular_values[:, 0] / singular_values[:, -1]).numpy()
+    bound = 4 * latent_dim**3 * UNIT_ROUNDOFF * condition
+    assert (np.abs(logabsdet.numpy() - expected_logabsdet) <= bound).all()
+
+
+def test_row_swaps_and_negative_pivots_both_count():
+    permutations = torch.eye(4, dtype=torch.float64)[
+        torch.tensor([[0, 1, 2, 3], [1, 0, 2, 3], [1, 2, 0, 3], [1, 2, 3, 0]])
+    ]
+    bounds = torch.zeros(4, dtype=torch.float64)
+    flipped = permutations * torch.tensor([1.0, -1.0, 1.0, 1.0], dtype=torch.float64)
+    sign, logabsdet = determinants(permutations, full_rank(permutations), bounds, refuse)
+    assert sign.tolist() == [1, -1, 1, -1]
+    assert logabsdet.tolist() == [0, 0, 0, 0]
+    sign, _ = determinants(flipped, full_rank(flipped), bounds, refuse)
+    assert sign.tolist() == [-1, 1, -1, 1]
+
+
+def test_rank_deficiency_means_no_sign_and_no_logarithm():
+    matrices = random_matrices(3, 4)
+    bounds = torch.zeros(3, dtype=torch.float64)
+    rank_bound = torch.tensor([4, 3, 0], dtype=torch.int16)
+    sign, logabsdet = determinants(matrices, rank_bound, bounds, refuse)
+    assert sign[0] != 0
+    assert torch.isfinite(logabsdet[0])
+    assert sign[1:].tolist() == [0, 0]
+    assert logabsdet[1:].tolist() == [-np.inf, -np.inf]
+
+
+def test_an_exactly_singular_matrix_is_undetermined_even_without_any_error():
+    matrices = torch.ones(1, 3, 3, dtype=torch.float64)
+    bounds = torch.zeros(1, dtype=torch.float64)
+    sign, _ = determinants(matrices, full_rank(matrices), bounds, lambda p: bounds[p])
+    assert sign.item() == 0
+
+
+@pytest.mark.parametrize("latent_dim", [2, 8, 20])
+def test_determined_means_farther_from_singular_than_the_fine_bound(latent_dim):
+    """The cascade gives what svdvals and the fine bound alone would, outside of their rounding."""
+    smallest = torch.logspace(-13, 0, 300, dtype=torch.float64)
+    singular_values = torch.ones(300, latent_dim, dtype=torch.float64)
+    singular_values[:, -1] = smallest
+    matrices = with_singular_values(singular_values)
+    fine = torch.full((300,), 1e-9, dtype=torch.float64)
+    coarse = torch.full((300,), 1e-6, dtype=torch.float64)
+    asked = []
+
+    def fine_bound(points):
+        asked.extend(points.tolist())
+        return fine[points]
+
+    sign, logabsdet = determinants(matrices, full_rank(matrices), coarse, fine_bound)
+    # Rounding of LU, of svdvals and of the construction: some d^2 u each, far below 1e-9.
+    clearly = (smallest / 1e-9).log().abs() > 1e-3
+    assert torch.equal((sign != 0)[clearly], (smallest > 1e-9)[clearly])
+    assert torch.equal(sign, sign.sign())
+    assert torch.isfinite(logabsdet).all()
+    # The cheap test resolves 1e-6 and better, so that the expensive one sees the rest only.
+    assert smallest[asked].max() < 1.01e-6
+    assert set(torch.nonzero(smallest <= 1e-6).flatten().tolist()) <= set(asked)
+
+
+def test_a_coarse_bound_that_is_too_large_changes_nothing():
+    matrices = random_matrices(200, 8, seed=1)
+    fine = torch.full((200,), 1e-2, dtype=torch.float64)
+    results = [
+        determinants(matrices, full_rank(matrices), fine * factor, lambda p: fine[p])
+        for factor in (1, 10, 1e3, np.inf)
+    ]
+    for sign, logabsdet in results[1:]:
+        assert torch.equal(sign, results[0][0])
+        assert torch.equal(logabsdet, results[0][1])
+    assert 0 < (results[0][0] == 0).sum() < 100
+
+
+def test_the_backward_error_of_elimination_counts():
+    # Wilkinson's matrix: elements grow to 2^(d-1), and so does the error of LU, here to d^2.
+    latent_dim = 50
+    matrix = torch.eye(latent_dim, dtype=torch.float64) - torch.ones(
+        latent_dim, latent_dim, dtype=torch.float64
+    ).tril(-1)
+    matrix[:, -1] = 1
+    bounds = torch.zeros(1, dtype=torch.float64)
+    sign, logabsdet = determinants(
+        matrix[None], full_rank(matrix[None]), bounds, lambda p: bounds[p]
+    )
+    # det = 2^(d-1) and the smallest singular value is .4 or more, but LU cannot promise it.
+    assert torch.linalg.svdvals(matrix)[-1] > 0.4
+    assert logabsdet.item() == pytest.approx(49 * np.log(2))
+    assert sign.item() == 0
+
+
+def as_decimals(values):
+    """Return an object array of Decimals, exactly equal to the floating-point `values`."""
+    return np.vectorize(Decimal, otypes=[object])(np.asarray(values, dtype=np.float64))
+
+
+def exact_jacobians(network, point):
+    """Return both Jacobians at `point` in the current decimal precision, and whether masks agree.
+
+    The masks are computed from scratch, and returned as three lists.
+    """
+
+    def through(stack, values):
+        masks = []
+        weights = [as_decimals(weight) for weight in stack.weights]
+        biases = [as_decimals(bias) for bias in stack.biases]
+        for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
+            values = weight @ values + bias
+            masks.append(np.array([value >= 0 for value in values]))
+            values = np.where(masks[-1], values, Decimal(0))
+        return weights, masks, weights[-1] @ values + biases[-1]
+
+    def derivative(weights, masks):
+        product = weights[0]
+        for weight, mask in zip(weights[1:], masks, strict=True):
+            product = weight @ np.where(mask[:, None], product, Decimal(0))
+        return product
+
+    encoder, encoder_masks, latent_point = through(network.encoder, as_decimals(point))
+    decoder, decoder_masks, arguments = through(network.decoder, latent_point)
+    exponentials = [(-2 * argument).exp() for argument in arguments]
+    reconstruction = np.array([(1 - e) / (1 + e) for e in exponentials])
+    _, reencoder_masks, _ = through(network.encoder, reconstruction)
+    of_decoder = (1 - reconstruction**2)[:, None] * derivative(decoder, decoder_masks)
+    jacobians = [
+        derivative(encoder, masks) @ of_decoder for masks in (encoder_masks, reencoder_masks)
+    ]
+    return jacobians, [encoder_masks, decoder_masks, reencoder_masks]
+
+
+def exact_sign(matrix):
+    """Return the sign of a determinant by elimination in the current decimal precision."""
+    matrix, sign = matrix.copy(), 1
+    for column in range(len(matrix)):
+        pivot = column + int(np.argmax(np.abs(matrix[column:, column])))
+        if pivot != column:
+            matrix[[column, pivot]] = matrix[[pivot, column]]
+            sign = -sign
+        if matrix[column, column] < 0:
+            sign = -sign
+        factors = matrix[column + 1 :, column] / matrix[column, column]
+        matrix[column + 1 :] -= factors[:, None] * matrix[column]
+    return sign
+
+
+def nearly_singular_autoencoder(distance):
+    """Return a network whose last latent direction differs from the first by about `distance`."""
+    autoencoder = Autoencoder(LATENT_DIM, (8, 6), PIXELS).double()
+    random = initialized_autoencoder(LATENT_DIM, (8, 6), 5, PIXELS).state_dict()
+    parameters = {name: 2 * values.double() for name, values in random.items()}
+    first = parameters["decoder.0.weight"]
+    first[:, 2] = first[:, 0] + distance * first[:, 2]
+    autoencoder.load_state_dict(parameters)
+    return autoencoder
+
+
+def some_points(count, pixels=PIXELS):
+    generator = torch.Generator().manual_seed(0)
+    return torch.rand(count, pixels, generator=generator, dtype=torch.float64)
+
+
+def assert_masks_equal(masks, jacobians, point):
+    computed = (jacobians.encoder_slopes, jacobians.decoder_slopes, jacobians.reencoder_slopes)
+    for exact, slopes in zip(masks, computed, strict=True):
+        for mask, slope in zip(exact, slopes, strict=True):
+            assert np.array_equal(mask, slope[point].numpy().astype(bool))
+
+
+@pytest.mark.parametrize("distance", [1.0, 1e-6, 1e-10, 1e-12, 1e-13, 1e-14, 1e-15, 0.0])
+def test_bounds_hold_and_determined_signs_are_exact(distance):
+    autoencoder = nearly_singular_autoencoder(distance)
+    inputs = some_points(12)
+    network = network_of(autoencoder, torch.float64, CPU)
+    jacobians = JacobianChain(network, len(inputs))(inputs)
+    bound = RoundingBound(network)
+    spectra = jacobian_spectra(autoencoder, inputs)
+    coarse = bound.coarse(jacobians)
+    undetermined = 0
+    with localcontext() as context:
+        context.prec = 60
+        for point in range(len(inputs)):
+            exact, masks = exact_jacobians(network, inputs[point])
+            assert_masks_equal(masks, jacobians, point)
+            for matrix, computed, slopes, signs, rank_bounds in (
+                (
+                    exact[0],
+                    jacobians.input,
+                    jacobians.encoder_slopes,
+                    spectra.sign_input,
+                    spectra.rank_bound_input,
+                ),
+                (
+                    exact[1],
+                    jacobians.latent,
+                    jacobians.reencoder_slopes,
+                    spectra.sign_latent,
+                    spectra.rank_bound_latent,
+                ),
+            ):
+                error = (as_decimals(computed[point]) - matrix).astype(np.float64)
+                fine = bound.fine(jacobians, slopes, torch.tensor([point])).item()
+                assert np.linalg.norm(error, 2) <= fine <= coarse[point].item() < 1e-10
+                if rank_bounds[point] < LATENT_DIM:
+                    assert signs[point] == 0
+                elif signs[point] == 0:
+                    undetermined += 1
+                else:
+                    assert signs[point] == exact_sign(matrix)
+    if distance >= 1e-6:
+        assert undetermined == 0
+    if distance <= 1e-15:
+        assert not spectra.sign_input.any()
+        assert not spectra.sign_latent.any()
+
+
+@pytest.mark.parametrize("latent_dim", [2, 20])
+def test_the_bound_holds_where_rounding_is_large(latent_dim):
+    """float32's errors are seen in float64, at points where both choose the same masks."""
+    autoencoder = initialized_autoencoder(latent_dim, seed=1)
+    inputs = some_points(60, 784).float()
+    results = {}
+    for dtype in (torch.float32, torch.float64):
+        network = network_of(autoencoder, dtype, CPU)
+        jacobians = JacobianChain(network, len(inputs))(inputs.to(dtype))
+        results[dtype] = jacobians, RoundingBound(network)
+    (single, single_bound), (double, double_bound) = results.values()
+    same = torch.stack(
+        [
+            (slope == other).all(dim=1)
+            for name in ("encoder_slopes", "decoder_slopes", "reencoder_slopes")
+            for slope, other in zip(getattr(single, name), getattr(double, name), strict=True)
+        ]
+    ).all(dim=0)
+    points = torch.nonzero(same).flatten()
+    assert len(points) > 20
+    for name, slopes in (("input", "encoder_slopes"), ("latent", "reencoder_slopes")):
+        difference = getattr(single, name)[points].double() - getattr(double, name)[points]
+        errors = torch.linalg.matrix_norm(difference, 2)
+        fine = single_bound.fine(single, getattr(single, slopes), points)
+        slack = double_bound.coarse(double)[points]
+        assert bool((errors <= fine + slack).all())
+        assert bool((fine <= single_bound.coarse(single)[points]).all())
+        # It is a bound of rounding errors that occur, not one of anything whatever.
+        assert errors.max() > 1e-9
+
+
+def test_dead_units_leave_no_sign_to_be_mistaken_for_a_reversal():
+    autoencoder = initialized_autoencoder(6, (16, 8), 0, 20)
+    with torch.no_grad():
+        # Four of the eight units next to the latent layer are off whatever comes in.
+        autoencoder.decoder[0].bias[:4] = -1e6
+    spectra = jacobian_spectra(autoencoder, some_points(50, 20))
+    for name in ("input", "latent"):
+        rank_bound = getattr(spectra, f"rank_bound_{name}")
+        assert (rank_bound <= 4).all()
+        assert not getattr(spectra, f"sign_{name}").any()
+        assert (getattr(spectra, f"logabsdet_{name}") == -np.inf).all()
+        eigenvalues = getattr(spectra, f"eigenvalues_{name}")
+        beyond = np.arange(6) >= rank_bound[:, None]
+        assert (eigenvalues[beyond] == 0).all()
+        assert (eigenvalues[:, 0] != 0).all()
