@@ -1,0 +1,151 @@
+"""From weights to verdict: a model made singular on purpose, whose determinants have no sign."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from jacspec.claims.evidence import Evidence, ModelEvidence, Quantity
+from jacspec.claims.model_evidence import model_evidence
+from jacspec.claims.registry import CLAIMS
+from jacspec.claims.verdicts import Verdict
+from jacspec.data.storage import PointBlock, PointsFile, write_points
+from jacspec.errors import DamagedFileError
+from jacspec.models.autoencoder import initialized_autoencoder
+from jacspec.models.weights import load_autoencoder, save_weights
+from jacspec.spectra.computation import compute_shard
+
+LATENT_DIM, SEED = 4, 0
+SHARD_POINTS = (150, 50)
+ALWAYS_ON, ALWAYS_OFF = 100.0, -100.0
+
+
+def write_shards(folder: Path, dataset: str, *, images: bool) -> list[Path]:
+    generator = np.random.default_rng(len(dataset))
+    paths = []
+    for shard, count in enumerate(SHARD_POINTS):
+        block = PointBlock(pixels=generator.uniform(size=(count, 784)).astype(np.float32))
+        if images:
+            block = replace(
+                block,
+                label=(np.arange(count) % 10).astype(np.uint8),
+                split=(np.arange(count) % 2).astype(np.uint8),
+                source_index=np.arange(count),
+            )
+        paths.append(folder / f"{dataset}.{shard}.h5")
+        first = sum(SHARD_POINTS[:shard])
+        write_points(
+            paths[-1],
+            [block],
+            dataset=dataset,
+            first=first,
+            count=count,
+            attributes={"code_digest": "0"},
+            compressed=False,
+        )
+    return paths
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory) -> tuple[dict, dict, Path]:
+    """Return spectra shards, points shards, and weights of which 2 of 8 decoder units are on."""
+    folder = tmp_path_factory.mktemp("singular")
+    autoencoder = initialized_autoencoder(LATENT_DIM, (16, 8, 8), SEED)
+    with torch.no_grad():
+        autoencoder.decoder[0].bias[:] = ALWAYS_OFF
+        autoencoder.decoder[0].bias[:2] = ALWAYS_ON
+    weights = folder / "weights.pt"
+    save_weights(weights, autoencoder)
+    points = {
+        dataset: write_shards(folder, dataset, images=dataset != "uniform")
+        for dataset in ("mnist", "uniform", "fashion_mnist")
+    }
+    spectra = {dataset: [] for dataset in points}
+    for dataset, paths in points.items():
+        for shard, path in enumerate(paths):
+            output = folder / f"spectra_{dataset}.{shard}.h5"
+            compute_shard(
+                weights,
+                path,
+                output,
+                seed=SEED,
+                precision="float64",
+                device="cpu",
+                threads=1,
+                chunk_size=1000,
+                code_digest="0",
+            )
+            spectra[dataset].append(output)
+    return spectra, points, weights
+
+
+@pytest.fixture(scope="module")
+def singular(inputs) -> ModelEvidence:
+    return model_evidence(*inputs, latent_dim=LATENT_DIM, seed=SEED)
+
+
+def test_no_point_has_a_sign_and_every_zero_counts(singular):
+    for dataset in ("mnist", "uniform"):
+        for jacobian in ("input", "latent"):
+
+            def value(statistic, dataset=dataset, jacobian=jacobian):
+                return singular.draws[Quantity(dataset, jacobian, statistic)][0]
+
+            assert value("share_undetermined") == 1.0
+            assert np.isnan(value("share_reversed"))
+            # Two units on bound the rank by 2 of 4.
+            assert value("share_zero") >= 0.5
+            assert value("geometric_mean") == 0.0
+        assert singular.draws[Quantity(dataset, "both", "points")][0] == sum(SHARD_POINTS)
+
+
+def test_singular_models_leave_the_claim_of_orientation_open(singular):
+    models = [
+        replace(singular, latent_dim=latent_dim, seed=seed)
+        for latent_dim in (2, 3, 4, 8, 12, 16, 20)
+        for seed in (0, 1)
+    ]
+    evidence = Evidence.of(models)
+    for seed in (0, 1):
+        finding = CLAIMS[9].judge(evidence, seed)
+        assert finding.verdict == Verdict.UNDETERMINED
+        judged = [part.verdict for part in finding.criteria if part.verdict is not None]
+        assert set(judged) == {Verdict.UNDETERMINED}
+
+
+def test_every_claim_is_judged_and_singular_means_are_not_near_one(singular):
+    evidence = Evidence.of([singular])
+    verdicts = {number: claim.judge(evidence, SEED).verdict for number, claim in CLAIMS.items()}
+    assert verdicts[1] == verdicts[2] == verdicts[3] == Verdict.NOT_REPRODUCED
+
+
+def test_other_sets_of_images_take_no_part(singular):
+    assert {quantity.dataset for quantity in singular.draws} == {
+        "mnist",
+        "uniform",
+        "mean_half_or_more",
+    }
+
+
+def test_the_mean_reconstruction_is_that_of_the_model(singular, inputs):
+    _, points, weights = inputs
+    pixels = []
+    for path in points["uniform"]:
+        with PointsFile(path) as file:
+            pixels.append(file.read(0, file.count))
+    with torch.no_grad():
+        expected = load_autoencoder(weights)(torch.from_numpy(np.concatenate(pixels))).mean(dim=0)
+    # Single precision through 8 layers of at most 784 terms, pre-activations around 100:
+    # 100 * 6e-8 = 6e-6 in the first units, and weights below 1 do not enlarge it much.
+    np.testing.assert_allclose(
+        singular.characters["mean_half_or_more"][:, 0], expected.numpy(), atol=1e-4
+    )
+
+
+def test_shards_out_of_order_are_refused(inputs):
+    spectra, points, weights = inputs
+    swapped = {**spectra, "uniform": spectra["uniform"][::-1]}
+    with pytest.raises(DamagedFileError, match=r"spectra_uniform\.1"):
+        model_evidence(swapped, points, weights, latent_dim=LATENT_DIM, seed=SEED)

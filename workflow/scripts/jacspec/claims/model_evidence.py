@@ -1,0 +1,144 @@
+"""All that the claims need of one model, from its spectra, its weights and the data sets."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jacspec.claims.evidence import TRAINING_SET, ModelEvidence, Quantity
+from jacspec.claims.reconstruction_evidence import (
+    TrainingReconstructions,
+    character_draws,
+    likeness_draws,
+    pixel_mean_draws,
+)
+from jacspec.claims.sample_sizes import points_looked_at
+from jacspec.claims.spectral_evidence import (
+    SHARD_COLUMNS,
+    DatasetSpectra,
+    argument_distance,
+    dataset_spectra,
+    digit_draws,
+    spectral_draws,
+)
+from jacspec.data.mnist import TEST
+from jacspec.data.storage import PointsFile
+from jacspec.errors import DamagedFileError
+from jacspec.models.weights import load_autoencoder
+from jacspec.spectra.shards import SpectraFile
+
+if TYPE_CHECKING:
+    import torch
+
+_BLOCK_POINTS = 5000
+_FORWARD_POINTS = 1000
+
+
+@dataclass(frozen=True)
+class Points:
+    """The first n points of a data set; `label` and `split` (n,) only if they are images."""
+
+    pixels: np.ndarray
+    label: np.ndarray | None
+    split: np.ndarray | None
+
+
+def model_evidence(
+    spectra_shards: Mapping[str, Sequence[Path]],
+    points_shards: Mapping[str, Sequence[Path]],
+    weights: Path,
+    *,
+    latent_dim: int,
+    seed: int,
+) -> ModelEvidence:
+    """Return the statistics of one model on the training set and on all sets of random pixels.
+
+    Both mappings go from a data set to its shards in order; `points_shards` may stop at
+    `points_looked_at`. Other sets of images than MNIST are left out: the claims are about pixels
+    drawn at random. Raises DamagedFileError if a shard is of another model or data set, or not the
+    next one.
+    """
+    points = {dataset: _first_points(dataset, paths) for dataset, paths in points_shards.items()}
+    training_points = points.pop(TRAINING_SET)
+    points = {dataset: own for dataset, own in points.items() if own.label is None}
+
+    def spectra_of(dataset: str) -> DatasetSpectra:
+        blocks = _spectra_blocks(dataset, spectra_shards[dataset], latent_dim, seed)
+        return dataset_spectra(dataset, latent_dim, blocks)
+
+    training = spectra_of(TRAINING_SET)
+    draws = spectral_draws(training) | digit_draws(training, training_points.label)
+    for dataset in points:
+        spectra = spectra_of(dataset)
+        draws |= spectral_draws(spectra)
+        distance = argument_distance(spectra, training)
+        draws[Quantity(dataset, "input", "abs_arg_distance")] = distance
+
+    for dataset, own in {TRAINING_SET: training_points, **points}.items():
+        draws |= pixel_mean_draws(dataset, own.pixels)
+    pixel_means = {
+        dataset: float(draws[Quantity(dataset, "both", "pixel_mean")][0]) for dataset in points
+    }
+    autoencoder = load_autoencoder(weights).double()
+    training_images = TrainingReconstructions(
+        _reconstructions(autoencoder, training_points.pixels),
+        training_points.label,
+        training_points.split == TEST,
+    )
+    images = {dataset: _reconstructions(autoencoder, own.pixels) for dataset, own in points.items()}
+    draws |= likeness_draws(training_images, images)
+    group_draws, characters = character_draws(training_images, images, pixel_means)
+    return ModelEvidence(latent_dim, seed, draws | group_draws, characters)
+
+
+def _reconstructions(autoencoder: "torch.nn.Module", pixels: np.ndarray) -> np.ndarray:
+    import torch
+
+    with torch.no_grad():
+        parts = [
+            autoencoder(torch.from_numpy(part).double()).numpy()
+            for part in _runs(pixels, _FORWARD_POINTS)
+        ]
+    return np.concatenate(parts)
+
+
+def _runs(array: np.ndarray, size: int) -> Iterator[np.ndarray]:
+    return (array[start : start + size] for start in range(0, len(array), size))
+
+
+def _spectra_blocks(
+    dataset: str, paths: Sequence[Path], latent_dim: int, seed: int
+) -> Iterator[dict[str, np.ndarray]]:
+    first = 0
+    for path in paths:
+        with SpectraFile(path) as shard:
+            names = ("dataset", "first", "latent_dim", "seed")
+            found = tuple(shard.attributes[name] for name in names)
+            if found != (dataset, first, latent_dim, seed):
+                raise DamagedFileError(
+                    f"{path}: data set, first point, latent_dim and seed are {found}, not "
+                    f"{(dataset, first, latent_dim, seed)}; delete it to have it made again"
+                )
+            yield from shard.blocks(SHARD_COLUMNS, size=_BLOCK_POINTS)
+            first += shard.count
+
+
+def _first_points(dataset: str, paths: Sequence[Path]) -> Points:
+    left = points_looked_at(dataset, TRAINING_SET)
+    parts = []
+    for path in paths:
+        with PointsFile(path) as file:
+            count = min(left, file.count)
+            label = file.read_labels(0, count) if file.has_images else None
+            split = file.read_split(0, count) if file.has_images else None
+            parts.append(Points(file.read(0, count), label, split))
+            left -= count
+    return Points(
+        np.concatenate([part.pixels for part in parts]),
+        *(
+            None if parts[0].label is None else np.concatenate([getattr(p, name) for p in parts])
+            for name in ("label", "split")
+        ),
+    )

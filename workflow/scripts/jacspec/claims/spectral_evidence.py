@@ -1,0 +1,192 @@
+"""Statistics of the spectra of one data set under one model, with their resamples."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from jacspec.claims.bootstrap import Draws, quantile_draws, ratio, resampled_sums
+from jacspec.claims.evidence import TRAINING_SET, Quantity
+from jacspec.statistics.eigenvalue_difference import ordered_difference
+
+JACOBIANS = ("input", "latent")
+SHARD_COLUMNS = [
+    f"{name}_{jacobian}" for jacobian in JACOBIANS for name in ("eigenvalues", "logabsdet", "sign")
+]
+# Means are over all points; quantiles and what is compared with them over the first ones only.
+QUANTILE_POINTS = 20_000
+DIGITS = 10
+
+# Sums over the eigenvalues of a point, or what is counted of it, in this order in `sums`.
+_SUMS = (
+    "modulus",
+    "geometric_mean",
+    "zeros",
+    "nonzeros",
+    "log_modulus",
+    "squared_log_modulus",
+    "argument",
+    "determined",
+    "reversed",
+)
+
+
+@dataclass(frozen=True)
+class DatasetSpectra:
+    """What the claims need of the spectra of n points, m = min(n, QUANTILE_POINTS) of them in full.
+
+    `sums` maps a Jacobian to (n, len(_SUMS)) float64, `log_modulus` and `argument` to (m, d)
+    float32 with NaN in place of exact zeros; `difference` is (m,), ||lambda_I - lambda_L||^2 / d.
+    """
+
+    dataset: str
+    latent_dim: int
+    sums: Mapping[str, np.ndarray]
+    log_modulus: Mapping[str, np.ndarray]
+    argument: Mapping[str, np.ndarray]
+    difference: np.ndarray
+
+    @property
+    def points(self) -> int:
+        """Number of points."""
+        return len(self.sums["input"])
+
+    def mean_modulus(self, jacobian: str, count: int) -> np.ndarray:
+        """Return the mean of |lambda| at each of the first `count` points, (count,)."""
+        return self.sums[jacobian][:count, _SUMS.index("modulus")] / self.latent_dim
+
+
+def dataset_spectra(
+    dataset: str, latent_dim: int, blocks: Iterable[Mapping[str, np.ndarray]]
+) -> DatasetSpectra:
+    """Gather `blocks` of `SHARD_COLUMNS`, the runs of points of a data set in order."""
+    sums: dict[str, list] = {jacobian: [] for jacobian in JACOBIANS}
+    logs: dict[str, list] = {jacobian: [] for jacobian in JACOBIANS}
+    arguments: dict[str, list] = {jacobian: [] for jacobian in JACOBIANS}
+    differences = []
+    left = QUANTILE_POINTS
+    for block in blocks:
+        for jacobian in JACOBIANS:
+            log_modulus, argument = _polar(block[f"eigenvalues_{jacobian}"])
+            sums[jacobian].append(_sums(block, jacobian, log_modulus, argument))
+            logs[jacobian].append(log_modulus[:left].astype(np.float32))
+            arguments[jacobian].append(argument[:left].astype(np.float32))
+        differences.append(
+            ordered_difference(
+                block["eigenvalues_input"][:left], block["eigenvalues_latent"][:left]
+            )
+        )
+        left -= len(differences[-1])
+    return DatasetSpectra(
+        dataset,
+        latent_dim,
+        {jacobian: np.concatenate(parts) for jacobian, parts in sums.items()},
+        {jacobian: np.concatenate(parts) for jacobian, parts in logs.items()},
+        {jacobian: np.concatenate(parts) for jacobian, parts in arguments.items()},
+        np.concatenate(differences),
+    )
+
+
+def spectral_draws(spectra: DatasetSpectra) -> dict[Quantity, Draws]:
+    """Return the statistics of the spectra of one data set, named as in the summary."""
+    draws = {}
+    for jacobian in JACOBIANS:
+        for statistic, values in _jacobian_draws(spectra, jacobian).items():
+            draws[Quantity(spectra.dataset, jacobian, statistic)] = values
+    median = quantile_draws(spectra.dataset, spectra.difference[:, None], (0.5,))[0.5]
+    draws[Quantity(spectra.dataset, "both", "difference_q50")] = median
+    draws[Quantity(spectra.dataset, "both", "points")] = np.full_like(median, spectra.points)
+    return draws
+
+
+def digit_draws(training: DatasetSpectra, labels: np.ndarray) -> dict[Quantity, Draws]:
+    """Return the mean of |lambda| of J_L over the points of each digit, `labels` (n,) uint8."""
+    modulus = training.mean_modulus("latent", len(labels))
+    is_digit = (labels[:, None] == np.arange(DIGITS)).astype(np.float64)
+    sums = resampled_sums(TRAINING_SET, np.hstack([is_digit * modulus[:, None], is_digit]))
+    means = ratio(sums[:DIGITS], sums[DIGITS:])
+    return {
+        Quantity(TRAINING_SET, "latent", f"mean_abs_digit_{digit}"): means[digit]
+        for digit in range(DIGITS)
+    }
+
+
+def argument_distance(spectra: DatasetSpectra, training: DatasetSpectra) -> Draws:
+    """Return the Kolmogorov-Smirnov distance of |arg lambda_I| between two data sets, (1 + R,).
+
+    Replicates are of the difference at the angle where the data differ most: they say how sure the
+    distance is, not how far another angle could exceed it.
+    """
+    own, reference = (np.sort(s.argument["input"], axis=None) for s in (spectra, training))
+    own, reference = (values[~np.isnan(values)] for values in (own, reference))
+    if not (own.size and reference.size):
+        return np.full_like(_share_up_to(training, 0.0), np.nan)
+    angles = np.concatenate([own, reference])
+    difference = (
+        np.searchsorted(own, angles, side="right") / own.size
+        - np.searchsorted(reference, angles, side="right") / reference.size
+    )
+    angle = angles[np.argmax(np.abs(difference))]
+    return np.abs(_share_up_to(spectra, angle) - _share_up_to(training, angle))
+
+
+def _jacobian_draws(spectra: DatasetSpectra, jacobian: str) -> dict[str, Draws]:
+    sums = resampled_sums(spectra.dataset, spectra.sums[jacobian])
+    total = dict(zip(_SUMS, sums, strict=True))
+    eigenvalues = total["zeros"] + total["nonzeros"]
+    points = eigenvalues / spectra.latent_dim
+    log_mean = ratio(total["log_modulus"], total["nonzeros"])
+    log_square = ratio(total["squared_log_modulus"], total["nonzeros"])
+    log_quantile = quantile_draws(spectra.dataset, spectra.log_modulus[jacobian], (0.05,))
+    argument_quantile = quantile_draws(spectra.dataset, spectra.argument[jacobian], (0.95,))
+    return {
+        "mean_abs": ratio(total["modulus"], eigenvalues),
+        "geometric_mean": ratio(total["geometric_mean"], points),
+        "share_zero": ratio(total["zeros"], eigenvalues),
+        "log_abs_std": np.sqrt(np.maximum(log_square - log_mean**2, 0.0)),
+        "log_abs_q05": log_quantile[0.05],
+        "abs_arg_mean": ratio(total["argument"], total["nonzeros"]),
+        "abs_arg_q95": argument_quantile[0.95],
+        "share_reversed": ratio(total["reversed"], total["determined"]),
+        "share_undetermined": 1.0 - ratio(total["determined"], points),
+    }
+
+
+def _share_up_to(spectra: DatasetSpectra, angle: float) -> Draws:
+    argument = spectra.argument["input"]
+    counts = np.stack(
+        [
+            np.count_nonzero(argument <= angle, axis=1),
+            np.count_nonzero(~np.isnan(argument), axis=1),
+        ],
+        axis=1,
+    )
+    return ratio(*resampled_sums(spectra.dataset, counts.astype(np.float64)))
+
+
+def _polar(eigenvalues: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    values = eigenvalues.astype(np.complex128)
+    zero = values == 0
+    # A stand-in keeps the logarithm finite until the zeros are marked.
+    log_modulus = np.log(np.abs(np.where(zero, 1.0, values)))
+    return np.where(zero, np.nan, log_modulus), np.where(zero, np.nan, np.abs(np.angle(values)))
+
+
+def _sums(
+    block: Mapping[str, np.ndarray], jacobian: str, log_modulus: np.ndarray, argument: np.ndarray
+) -> np.ndarray:
+    latent_dim = log_modulus.shape[1]
+    nonzeros = np.count_nonzero(~np.isnan(log_modulus), axis=1)
+    sign = block[f"sign_{jacobian}"]
+    columns = {
+        "modulus": np.nansum(np.exp(log_modulus), axis=1),
+        "geometric_mean": np.exp(block[f"logabsdet_{jacobian}"] / latent_dim),
+        "zeros": latent_dim - nonzeros,
+        "nonzeros": nonzeros,
+        "log_modulus": np.nansum(log_modulus, axis=1),
+        "squared_log_modulus": np.nansum(np.square(log_modulus), axis=1),
+        "argument": np.nansum(argument, axis=1),
+        "determined": sign != 0,
+        "reversed": sign == -1,
+    }
+    return np.stack([columns[name] for name in _SUMS], axis=1, dtype=np.float64, casting="unsafe")
