@@ -17,6 +17,10 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/spectra.smk"
 include: "workflow/rules/statistics.smk"
+include: "workflow/rules/claims.smk"
+include: "workflow/rules/theorems.smk"
+include: "workflow/rules/detection.smk"
+include: "workflow/rules/verify.smk"
 include: "workflow/rules/figures.smk"
 
 
@@ -29,6 +33,10 @@ rule all:
     default_target: True
     input:
         layout.SUMMARY,
+        layout.CLAIMS,
+        layout.CLAIMS_READABLE,
+        THEOREM_FILES,
+        DETECTION_FILES,
         figure_files(),
         table_files(),
     localrule: True

@@ -141,8 +141,9 @@ def add_dataset_legend(
         handles=list(chain.from_iterable(columns.values())),
         loc="outside lower center",
         ncols=len(columns),
-        handlelength=3.2,
-        columnspacing=1.6,
+        # A sixth column, for sets of unknown brightness, fits the width of a page only like this.
+        handlelength=3.2 if len(columns) < 6 else 2.2,
+        columnspacing=1.6 if len(columns) < 6 else 1.0,
     )
 
 

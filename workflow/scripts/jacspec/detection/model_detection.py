@@ -1,0 +1,130 @@
+"""The scores of one model against every data set, and the tables that hold the result."""
+
+import csv
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from jacspec.atomic import replacing
+from jacspec.data.mnist import TEST, TRAINING
+from jacspec.data.storage import PointsFile
+from jacspec.detection.measures import detection_measures
+from jacspec.detection.scores import SHARD_COLUMNS, LatentDistribution, detection_scores
+from jacspec.errors import DamagedFileError, JacspecError
+from jacspec.spectra.shards import SpectraFile
+
+BLOCK_POINTS = 10_000
+
+
+@dataclass(frozen=True)
+class DetectionRow:
+    """One measure of one score, for telling test images of the training set from a data set.
+
+    `inside` and `outside` are the numbers of points of either.
+    """
+
+    latent_dim: int
+    seed: int
+    dataset: str
+    score: str
+    measure: str
+    value: float
+    inside: int
+    outside: int
+
+
+HEADER = [field.name for field in fields(DetectionRow)]
+TYPES = [field.type for field in fields(DetectionRow)]
+
+
+def model_detection(
+    spectra: Mapping[str, Sequence[Path]],
+    training_points: Sequence[Path],
+    *,
+    training_set: str,
+    latent_dim: int,
+    seed: int,
+) -> list[DetectionRow]:
+    """Return all measures of one model, for every data set of `spectra` but `training_set`.
+
+    `spectra` has the shards of each data set, `training_points` the points' shards of
+    `training_set`, which tell training images, from which the latent distribution is taken, from
+    test images, which count as inside. Raises JacspecError if there are none of either.
+    """
+    split = _split(training_points)
+    training_shards = spectra[training_set]
+    latent = np.concatenate(
+        [block["latent"] for path in training_shards for block in _blocks(path, ["latent"])]
+    )
+    if len(latent) != len(split):
+        raise DamagedFileError(
+            f"{training_shards[0]} and those after it have {len(latent)} points, but "
+            f"{training_points[0]} and those after it have {len(split)}: delete the spectra"
+        )
+    if np.count_nonzero(split == TRAINING) < 2 or not np.any(split == TEST):
+        raise JacspecError(
+            f"detection needs training and test images, but {training_set} has "
+            f"{np.count_nonzero(split == TRAINING)} and {np.count_nonzero(split == TEST)} among "
+            f"{len(split)}: raise `samples`"
+        )
+    distribution = LatentDistribution.of(latent[split == TRAINING])
+    scores = _scores(training_shards, distribution)
+    inside = {name: values[split == TEST] for name, values in scores.items()}
+    return [
+        DetectionRow(
+            latent_dim, seed, dataset, name, measure, value, len(inside[name]), len(outside)
+        )
+        for dataset, shards in spectra.items()
+        if dataset != training_set
+        for name, outside in _scores(shards, distribution).items()
+        for measure, value in asdict(detection_measures(inside[name], outside)).items()
+    ]
+
+
+def write_detection(path: Path | str, rows: Iterable[DetectionRow]) -> None:
+    """Write rows as CSV, in full precision, whole or not at all."""
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(HEADER)
+        writer.writerows(astuple(row) for row in rows)
+
+
+def read_detection(path: Path | str) -> list[DetectionRow]:
+    """Read rows; raises DamagedFileError if the file is not what `write_detection` writes."""
+    with Path(path).open(encoding="utf-8", newline="") as file:
+        header, *rows = [*csv.reader(file)] or [[]]
+    try:
+        if header != HEADER:
+            raise ValueError(f"the columns are {header}")
+        return [
+            DetectionRow(*(type_(text) for type_, text in zip(TYPES, row, strict=True)))
+            for row in rows
+        ]
+    except ValueError as error:
+        raise DamagedFileError(
+            f"{path} is no table of detection measures ({error}): delete it to have it made again"
+        ) from error
+
+
+def _scores(shards: Sequence[Path], distribution: LatentDistribution) -> dict[str, np.ndarray]:
+    blocks = [
+        detection_scores(block, distribution)
+        for path in shards
+        for block in _blocks(path, SHARD_COLUMNS)
+    ]
+    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+
+
+def _blocks(path: Path, names: Sequence[str]) -> Iterable[dict[str, np.ndarray]]:
+    with SpectraFile(path) as file:
+        yield from file.blocks(list(names), size=BLOCK_POINTS)
+
+
+def _split(shards: Sequence[Path]) -> np.ndarray:
+    parts = []
+    for path in shards:
+        with PointsFile(path) as file:
+            parts.append(file.read_split(0, file.count))
+    return np.concatenate(parts)

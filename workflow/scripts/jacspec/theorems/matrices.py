@@ -1,0 +1,74 @@
+"""Both Jacobians of some points as matrices, which shards do not hold, and their spectra."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+
+from jacspec.models.autoencoder import Autoencoder
+from jacspec.spectra.eigenvalues import ordered_eigenvalues
+from jacspec.spectra.jacobians import JacobianChain, points_of_block
+from jacspec.spectra.layers import network_of
+from jacspec.spectra.rounding import RoundingBound
+
+UNIT_ROUNDOFF = 2.0**-53
+
+
+@dataclass(frozen=True)
+class JacobianSample:
+    """Jacobians of n points in latent coordinates, float64.
+
+    `input` and `latent` are (n, d, d); `rounding` (n,) bounds the 2-norm of the error of either;
+    `latent_points` (n, d) are the z = enc(x).
+    """
+
+    input: np.ndarray
+    latent: np.ndarray
+    rounding: np.ndarray
+    latent_points: np.ndarray
+
+
+@dataclass(frozen=True)
+class SpectrumSample:
+    """Eigenvalues of n matrices, and how exact they are.
+
+    `matrices` is (n, d, d) and `eigenvalues` (n, d) complex128 with decreasing moduli. `condition`
+    (n,) is that of the eigenvectors, infinite for a defective matrix; `backward_error` (n,) bounds
+    the distance to a matrix that has exactly the computed eigenvalues: d^2 u |A| for LAPACK's xGEEV
+    (LAPACK Users' Guide, section 4.8, with more than any p(d) that is seen in practice).
+    """
+
+    matrices: np.ndarray
+    eigenvalues: np.ndarray
+    condition: np.ndarray
+    backward_error: np.ndarray
+
+    def at(self, rows: np.ndarray) -> "SpectrumSample":
+        """Return the matrices of the given rows (k,), repeated as `rows` repeats them."""
+        return SpectrumSample(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+
+def jacobian_sample(autoencoder: Autoencoder, pixels: np.ndarray) -> JacobianSample:
+    """Return both Jacobians at `pixels` (n, 784), computed in float64 on the CPU."""
+    network = network_of(autoencoder, torch.float64, torch.device("cpu"))
+    block_points = points_of_block(network.latent_dim)
+    chain, rounding = JacobianChain(network, block_points), RoundingBound(network)
+    blocks = []
+    for start in range(0, len(pixels), block_points):
+        points = torch.from_numpy(pixels[start : start + block_points].astype(np.float64))
+        jacobians = chain(points)
+        parts = (jacobians.input, jacobians.latent, rounding.coarse(jacobians))
+        blocks.append([part.numpy().copy() for part in (*parts, jacobians.latent_points)])
+    return JacobianSample(*map(np.concatenate, zip(*blocks, strict=True)))
+
+
+def spectrum_sample(matrices: np.ndarray) -> SpectrumSample:
+    """Return the spectra of real `matrices` (n, d, d)."""
+    count, dim, _ = matrices.shape
+    _, vectors = np.linalg.eig(matrices)
+    return SpectrumSample(
+        matrices,
+        ordered_eigenvalues(torch.from_numpy(matrices), np.full(count, dim)),
+        np.linalg.cond(vectors),
+        dim**2 * UNIT_ROUNDOFF * np.linalg.norm(matrices, axis=(1, 2)),
+    )

@@ -1,0 +1,133 @@
+"""All measurements of the theorems for one model, data set by data set."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from jacspec.data.storage import PointsFile
+from jacspec.data.streams import random_stream
+from jacspec.models.autoencoder import Autoencoder
+from jacspec.models.weights import load_autoencoder
+from jacspec.spectra.shards import SpectraFile
+from jacspec.statistics.dataset_statistics import StatisticRow
+from jacspec.theorems.equal_spectra import (
+    difference_bound,
+    pattern_statistics,
+    rounding_statistics,
+)
+from jacspec.theorems.matrices import (
+    JacobianSample,
+    SpectrumSample,
+    jacobian_sample,
+    spectrum_sample,
+)
+from jacspec.theorems.null_model import argument_statistics, orientation_statistics
+from jacspec.theorems.pair_inequalities import pair_statistics
+
+# The points of a data set are in random order, so that the first ones are a fair sample.
+SPECTRUM_POINTS = 10_000
+SAME_PATTERN_POINTS = 200
+MATRIX_POINTS = 500
+PAIRS = 1_000
+
+SPECTRUM_COLUMNS = ["eigenvalues_input", "eigenvalues_latent", "same_pattern"]
+
+
+def model_theorems(
+    weights: Path,
+    spectra: Mapping[str, Sequence[Path]],
+    points: Mapping[str, Path],
+    *,
+    training_set: str,
+) -> list[StatisticRow]:
+    """Return the measurements of one model on every data set, in the order of `spectra`.
+
+    `spectra` has the shards of each data set in order, `points` the first shard of its points.
+    Orientation (I.3) is that of all points. Other spectra are those of the first `SPECTRUM_POINTS`
+    of the first shard. Matrices, which shards do not hold, are recomputed: of the first
+    `SAME_PATTERN_POINTS` with one pattern at x and y (I.1), and of the first `MATRIX_POINTS`, from
+    which `PAIRS` pairs are drawn within each set and with `training_set` (I.2).
+    """
+    autoencoder = load_autoencoder(weights)
+    training_sample = _first_matrices(autoencoder, points[training_set])
+    rows = []
+    for dataset, shards in spectra.items():
+        columns = _first_spectra(shards[0])
+        signs = _all_signs(shards)
+        named = [("both", *pair) for pair in _pattern_rows(autoencoder, columns, points[dataset])]
+        for jacobian in ("input", "latent"):
+            eigenvalues = columns[f"eigenvalues_{jacobian}"]
+            named += [(jacobian, *pair) for pair in orientation_statistics(signs[jacobian])]
+            named += [(jacobian, *pair) for pair in argument_statistics(eigenvalues)]
+        sample = training_sample
+        if dataset != training_set:
+            sample = _first_matrices(autoencoder, points[dataset])
+        named += [("latent", *pair) for pair in _pair_rows(dataset, sample, training_sample)]
+        rows += [StatisticRow(dataset, *triple) for triple in named]
+    return rows
+
+
+def _pattern_rows(
+    autoencoder: Autoencoder, columns: Mapping[str, np.ndarray], points: Path
+) -> Iterator[tuple[str, float]]:
+    yield from pattern_statistics(columns)
+    rows = np.flatnonzero(columns["same_pattern"])[:SAME_PATTERN_POINTS]
+    bound = np.zeros(0)
+    if len(rows):
+        with PointsFile(points) as file:
+            pixels = file.read(0, int(rows[-1]) + 1)[rows]
+        bound = difference_bound(jacobian_sample(autoencoder, pixels))
+    yield from rounding_statistics({name: values[rows] for name, values in columns.items()}, bound)
+
+
+def _pair_rows(
+    dataset: str, sample: JacobianSample, training_sample: JacobianSample
+) -> Iterator[tuple[str, float]]:
+    """Yield what holds at pairs within a data set, and at pairs with the training set.
+
+    The latter are random ones, and those with the nearest of the training sample in latent space,
+    because the theorem speaks of a z' close to a z of the training set.
+    """
+    spectra = spectrum_sample(sample.latent)
+    stream = random_stream("theorem I.2", dataset)
+    yield from pair_statistics("same_set", *_random_pairs(stream, spectra, spectra))
+    if sample is training_sample:
+        return
+    training_spectra = spectrum_sample(training_sample.latent)
+    yield from pair_statistics("training_set", *_random_pairs(stream, spectra, training_spectra))
+    distances = cdist(sample.latent_points, training_sample.latent_points)
+    nearest = training_spectra.at(np.argmin(distances, axis=1))
+    yield from pair_statistics("nearest_of_training_set", spectra, nearest)
+
+
+def _random_pairs(
+    stream: np.random.Generator, first: SpectrumSample, second: SpectrumSample
+) -> tuple[SpectrumSample, SpectrumSample]:
+    """Draw pairs; within one sample, those of a point with itself do not count."""
+    rows = stream.integers(len(first.matrices), size=PAIRS)
+    others = stream.integers(len(second.matrices), size=PAIRS)
+    kept = (rows != others) | (first is not second)
+    return first.at(rows[kept]), second.at(others[kept])
+
+
+def _first_matrices(autoencoder: Autoencoder, points: Path) -> JacobianSample:
+    with PointsFile(points) as file:
+        return jacobian_sample(autoencoder, file.read(0, min(file.count, MATRIX_POINTS)))
+
+
+def _first_spectra(shard: Path) -> dict[str, np.ndarray]:
+    with SpectraFile(shard) as file:
+        return file.read(SPECTRUM_COLUMNS, 0, min(file.count, SPECTRUM_POINTS))
+
+
+def _all_signs(shards: Sequence[Path]) -> dict[str, np.ndarray]:
+    parts = []
+    for shard in shards:
+        with SpectraFile(shard) as file:
+            parts.append(file.read(["sign_input", "sign_latent"], 0, file.count))
+    return {
+        jacobian: np.concatenate([part[f"sign_{jacobian}"] for part in parts])
+        for jacobian in ("input", "latent")
+    }
