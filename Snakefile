@@ -21,6 +21,7 @@ include: "workflow/rules/claims.smk"
 include: "workflow/rules/theorems.smk"
 include: "workflow/rules/detection.smk"
 include: "workflow/rules/verify.smk"
+include: "workflow/rules/doctor.smk"
 include: "workflow/rules/figures.smk"
 
 

@@ -18,12 +18,14 @@ from sweep.configuration import (
     TRAINING_SET,
     ConfigurationError,
     check_configuration,
+    check_for_repeated_keys,
     typed_overrides,
 )
 from sweep.grid import Grid
 
 update_config(config, typed_overrides(workflow.config_settings.config or {}))
 try:
+    check_for_repeated_keys(workflow.configfiles)
     check_configuration(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
 except ConfigurationError as error:
     raise WorkflowError(str(error)) from None

@@ -1,5 +1,6 @@
 """What every job does around its work: a log file, and an end that says what went wrong."""
 
+import errno
 import logging
 import sys
 from collections.abc import Callable
@@ -9,6 +10,17 @@ from typing import Any
 from jacspec.errors import JacspecError
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(message)s"
+
+_SURROUNDINGS = {
+    errno.ENOSPC: "the disk is full; free some space and run snakemake again",
+    errno.EDQUOT: "the disk quota is used up; free some space and run snakemake again",
+    errno.EROFS: "the folder is read-only; choose another one with --directory",
+    errno.EACCES: "permission denied; make it accessible, or choose another --directory",
+}
+_OUT_OF_MEMORY = (
+    "there is too little memory; set chunk_size to a smaller number, run fewer jobs at a time, "
+    "or, on a cluster, ask for more with --set-resources {rule}:mem_mb=4000"
+)
 
 
 def run(work: Callable[[Any], None], snakemake: Any) -> None:
@@ -26,9 +38,32 @@ def run(work: Callable[[Any], None], snakemake: Any) -> None:
     logging.captureWarnings(True)
     try:
         work(snakemake)
-    except JacspecError as error:
-        logging.error("%s", error)
-        sys.exit(f"{snakemake.rule}: {error}\n(log: {log_path})")
-    except BaseException:
-        logging.exception("%s failed", snakemake.rule)
-        raise
+    except BaseException as error:
+        sentence = _sentence(error, snakemake.rule)
+        if sentence is None:
+            logging.exception("%s failed", snakemake.rule)
+            raise
+        logging.error("%s", sentence)
+        sys.exit(f"{snakemake.rule}: {sentence}\n(log: {log_path})")
+
+
+def _sentence(error: BaseException, rule: str) -> str | None:
+    """Return what is wrong and what to do, or None if only a programmer can tell."""
+    if isinstance(error, JacspecError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno in _SURROUNDINGS:
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{_SURROUNDINGS[error.errno]}"
+    if _is_lack_of_memory(error):
+        return _OUT_OF_MEMORY.format(rule=rule)
+    return None
+
+
+def _is_lack_of_memory(error: BaseException) -> bool:
+    # torch has a class of its own for a GPU's memory, and none for the machine's.
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or "can't allocate memory" in str(error)
+        or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
+    )

@@ -5,7 +5,7 @@ Each fault is reported with its key, what was found, and what to write instead.
 
 import difflib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -50,6 +50,19 @@ def typed_overrides(overrides: Any) -> Any:
     return {"true": True, "false": False, "null": None}.get(overrides.lower(), overrides)
 
 
+def check_for_repeated_keys(paths: Iterable[Path | str]) -> None:
+    """Raise `ConfigurationError` if a block of a YAML file has a key twice.
+
+    YAML forbids it, but its usual readers silently take the last one.
+    """
+    faults = []
+    for path in paths:
+        root = yaml.compose(Path(path).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        faults += [f"{path}: {fault}" for fault in _repeated_keys(root)]
+    if faults:
+        raise ConfigurationError(_listed(faults))
+
+
 def check_configuration(config: Mapping[str, Any], schema_path: Path | str) -> None:
     """Raise `ConfigurationError`, listing every fault, unless `config` describes a sweep.
 
@@ -60,8 +73,29 @@ def check_configuration(config: Mapping[str, Any], schema_path: Path | str) -> N
     faults = sorted({_describe(error) for error in _strict_validator(schema).iter_errors(config)})
     faults = faults or list(_faults_across_keys(config))
     if faults:
-        lines = "\n".join(f"  {fault}" for fault in faults)
-        raise ConfigurationError(f"The configuration has {len(faults)} fault(s):\n{lines}")
+        raise ConfigurationError(_listed(faults))
+
+
+def _listed(faults: Iterable[str]) -> str:
+    lines = [f"  {fault}" for fault in faults]
+    return "\n".join([f"The configuration has {len(lines)} fault(s):", *lines])
+
+
+def _repeated_keys(node: yaml.Node | None, path: tuple[str, ...] = ()) -> Iterator[str]:
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _repeated_keys(item, path)
+    if isinstance(node, yaml.MappingNode):
+        first_lines: dict[str, int] = {}
+        for key, value in node.value:
+            name, line = str(key.value), key.start_mark.line + 1
+            if name in first_lines:
+                yield (
+                    f"{_dotted([*path, name])}: found in line {first_lines[name]} and again in "
+                    f"line {line}; keep one of them"
+                )
+            first_lines.setdefault(name, line)
+            yield from _repeated_keys(value, (*path, name))
 
 
 def _strict_validator(schema: Mapping[str, Any]) -> jsonschema.protocols.Validator:
@@ -95,7 +129,7 @@ def _describe_unknown_key(error: jsonschema.ValidationError) -> str:
     unknown = sorted(set(error.instance) - set(known), key=str)
     close = difflib.get_close_matches(str(unknown[0]), known, n=1)
     advice = f"did you mean {close[0]}?" if close else f"known keys: {', '.join(known)}"
-    return f"{_dotted([*error.absolute_path, unknown[0]])}: unknown key; {advice}"
+    return f"{_dotted([*error.absolute_path, str(unknown[0])])}: unknown key; {advice}"
 
 
 def _remedy(error: jsonschema.ValidationError) -> str:

@@ -56,12 +56,15 @@ class Grid:
             for shard in self.shards(dataset)
         ]
 
+    def models(self) -> list[tuple[int, int]]:
+        """Return latent dimension and seed of every model."""
+        return [(latent_dim, seed) for latent_dim in self.latent_dims for seed in self.seeds]
+
     def statistics(self) -> list[str]:
         """Return the statistics files of all models."""
         return [
             layout.MODEL_STATISTICS.format(latent_dim=latent_dim, seed=seed)
-            for latent_dim in self.latent_dims
-            for seed in self.seeds
+            for latent_dim, seed in self.models()
         ]
 
     def table_seeds(self) -> dict[str, int]:

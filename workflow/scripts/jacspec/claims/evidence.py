@@ -16,6 +16,7 @@ import numpy as np
 from jacspec.atomic import replacing
 from jacspec.claims.bootstrap import REPLICATES, Draws, interval
 from jacspec.errors import DamagedFileError
+from jacspec.hdf5_writing import created_hdf5
 
 TRAINING_SET = "mnist"
 # Random sets whose pixel mean is this near to .5 have "mean .5"; the standard error of a sample
@@ -127,7 +128,7 @@ def write_model_evidence(table: Path | str, draws_file: Path | str, model: Model
         for quantity, draws in model.draws.items():
             numbers = (float(draws[0]), *interval(draws))
             writer.writerow([model.latent_dim, model.seed, *quantity, *map(repr, numbers)])
-    with replacing(draws_file) as temporary, h5py.File(temporary, "w", locking=False) as file:
+    with replacing(draws_file) as temporary, created_hdf5(temporary) as file:
         file.attrs.update(latent_dim=model.latent_dim, seed=model.seed)
         stacked = np.array(list(model.draws.values()))
         _write_array(file, "draws", stacked.reshape(-1, 1 + REPLICATES))

@@ -18,6 +18,7 @@ import numpy as np
 
 from jacspec.atomic import replacing
 from jacspec.errors import DamagedFileError
+from jacspec.hdf5_writing import created_hdf5
 
 FORMAT_VERSION = 1
 
@@ -81,7 +82,7 @@ def write_points(
     # Files are never changed in place: locks protect nothing, and some file systems refuse them.
     with (
         replacing(path) as temporary,
-        h5py.File(temporary, "w", libver=_HDF5_VERSIONS, locking=False) as file,
+        created_hdf5(temporary, libver=_HDF5_VERSIONS) as file,
     ):
         file.attrs.update(
             {
@@ -199,7 +200,7 @@ class PointsFile:
     def _damage_reported(self) -> Iterator[None]:
         try:
             yield
-        except (FileNotFoundError, PermissionError, IsADirectoryError):
+        except (FileNotFoundError, PermissionError, IsADirectoryError, MemoryError):
             raise
         # h5py turns the same damage into different exceptions, depending on where it lies.
         except Exception as error:

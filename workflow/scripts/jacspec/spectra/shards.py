@@ -23,6 +23,7 @@ import numpy as np
 
 from jacspec.atomic import replacing
 from jacspec.errors import DamagedFileError
+from jacspec.hdf5_writing import created_hdf5
 from jacspec.spectra.quantities import TYPES, entry_shape
 
 FORMAT_VERSION = 1
@@ -66,12 +67,8 @@ def write_shard(
         raise ValueError(f"{path}: attributes are {sorted(attributes)}, not {sorted(_ATTRIBUTES)}")
     with replacing(path) as temporary:
         # Files are not changed in place: locks protect nothing, and some file systems refuse them.
-        with h5py.File(
-            temporary,
-            "w",
-            libver=_HDF5_VERSIONS,
-            userblock_size=_USER_BLOCK_BYTES,
-            locking=False,
+        with created_hdf5(
+            temporary, libver=_HDF5_VERSIONS, userblock_size=_USER_BLOCK_BYTES
         ) as file:
             file.attrs.update({name: attributes[name] for name in _ATTRIBUTES})
             _create_columns(file, count)
@@ -178,7 +175,7 @@ class SpectraFile:
     def _damage_reported(self) -> Iterator[None]:
         try:
             yield
-        except (FileNotFoundError, PermissionError, IsADirectoryError):
+        except (FileNotFoundError, PermissionError, IsADirectoryError, MemoryError):
             raise
         # h5py turns the same damage into different exceptions, depending on where it lies.
         except Exception as error:

@@ -1,0 +1,185 @@
+"""Killed jobs and killed sweeps go on, and give the bytes of undisturbed ones.
+
+Every test kills a few times at random moments; with JACSPEC_SOAK=1 (`make soak`) many times.
+"""
+
+import hashlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+import yaml
+
+SOAK = bool(os.environ.get("JACSPEC_SOAK"))
+KILLS_OF_A_JOB = 20 if SOAK else 3
+KILLS_OF_SNAKEMAKE = 5 if SOAK else 1
+
+# Long enough to be hit at work: eight epochs, and 40 chunks of spectra.
+LONGER = {
+    "training": {"epochs": 8},
+    "samples": 10_000,
+    "shard_size": 10_000,
+    "chunk_size": 250,
+    "checkpoint_seconds": 0.2,
+}
+WEIGHTS = "results/models/d2_seed0/weights.pt"
+CHECKPOINT = "results/models/d2_seed0/.checkpoint.pt"
+SHARD = "results/spectra/uniform/d2_seed0.0.h5"
+
+
+class Sweep:
+    """Snakemake on the tiny sweep in a folder of its own, to be killed."""
+
+    def __init__(self, project: Path, folder: Path, overlay: dict) -> None:
+        self.folder = folder
+        overlay_file = folder / "overlay.yaml"
+        given = {"mnist_source": str(project / "resources" / "mnist"), **overlay}
+        overlay_file.write_text(yaml.safe_dump(given), encoding="utf-8")
+        self._command = [
+            *(sys.executable, "-m", "snakemake", "--snakefile", str(project / "Snakefile")),
+            *("--directory", str(folder), "--cores", "2"),
+            *("--configfile", str(project / "tests/workflow/tiny.yaml"), str(overlay_file)),
+        ]
+        self._project = project
+
+    def start(self, *targets: str) -> psutil.Popen:
+        """Give the documented command."""
+        return psutil.Popen(
+            [*self._command, "--rerun-incomplete", *targets],
+            cwd=self._project,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, *targets: str) -> None:
+        snakemake = self.start(*targets)
+        output = snakemake.communicate()[0]
+        assert snakemake.returncode == 0, output[-6000:]
+
+    def unlock(self) -> None:
+        subprocess.run([*self._command, "--unlock"], cwd=self._project, check=True)
+
+    def sha256(self, path: str) -> str:
+        return hashlib.sha256((self.folder / path).read_bytes()).hexdigest()
+
+
+def job_of(snakemake: psutil.Popen, script: str) -> psutil.Process | None:
+    """Wait for the process that runs a script; None if Snakemake ends without one."""
+    while snakemake.poll() is None:
+        for process in snakemake.children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if any(part.endswith(f".{script}") for part in process.cmdline()):
+                    return process
+        time.sleep(0.02)
+    return None
+
+
+def ended(snakemake: psutil.Popen) -> int:
+    snakemake.communicate()
+    return snakemake.returncode
+
+
+@pytest.fixture(scope="module")
+def undisturbed(project, tiny_sweep, tmp_path_factory) -> tuple[Sweep, dict[str, float]]:
+    """Return a sweep with the weights and one shard, and the seconds that the two jobs took."""
+    folder = shutil.copytree(tiny_sweep, tmp_path_factory.mktemp("undisturbed") / "sweep")
+    sweep = Sweep(project, folder, LONGER)
+    seconds = {}
+    for target, script in ((WEIGHTS, "train_model.py"), (SHARD, "compute_spectra.py")):
+        snakemake = sweep.start(target)
+        job = job_of(snakemake, script)
+        started = time.monotonic()
+        while job is not None and job.is_running() and job.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.02)
+        seconds[target] = time.monotonic() - started
+        assert ended(snakemake) == 0
+    return sweep, seconds
+
+
+@pytest.mark.parametrize(
+    ("target", "script"), [(WEIGHTS, "train_model.py"), (SHARD, "compute_spectra.py")]
+)
+def test_a_job_survives_kills_at_random_moments(undisturbed, project, tmp_path, target, script):
+    reference, seconds = undisturbed
+    folder = shutil.copytree(reference.folder, tmp_path / "sweep")
+    sweep = Sweep(project, folder, LONGER)
+    moments = random.Random(script)
+    (folder / target).unlink()
+    kills = finished = 0
+    while kills < KILLS_OF_A_JOB:
+        snakemake = sweep.start(target)
+        job = job_of(snakemake, script)
+        assert job is not None, snakemake.communicate()[0]
+        time.sleep(moments.uniform(0, seconds[target]))
+        with suppress(psutil.NoSuchProcess):
+            job.kill()
+        if ended(snakemake) == 0:
+            # It was done before the kill, thanks to what earlier ones had left.
+            assert sweep.sha256(target) == reference.sha256(target)
+            (folder / target).unlink()
+            finished += 1
+        else:
+            assert not (folder / target).exists()
+            kills += 1
+    sweep.run(target)
+    assert sweep.sha256(target) == reference.sha256(target)
+    assert not list(folder.glob("results/**/.*.partial"))
+    assert not (folder / CHECKPOINT).exists()
+    print(f"{script}: {kills} kills survived, {finished + 1} results compared, all equal")
+
+
+def test_a_sweep_survives_kills_of_all_its_processes(project, tiny_sweep, tmp_path):
+    targets = [
+        f"results/spectra/{dataset}/d2_seed0.{shard}.h5"
+        for dataset in ("mnist", "uniform")
+        for shard in (0, 1)
+    ]
+    compared = [WEIGHTS, "results/datasets/mnist.1.h5", "results/datasets/uniform.0.h5", *targets]
+    moments = random.Random("snakemake")
+    for kill in range(KILLS_OF_SNAKEMAKE):
+        folder = tmp_path / str(kill)
+        folder.mkdir()
+        sweep = Sweep(project, folder, {})
+        snakemake = sweep.start(*targets)
+        job_of(snakemake, "py")  # the first job of any kind
+        time.sleep(moments.uniform(0, 15))
+        for process in [*snakemake.children(recursive=True), snakemake]:
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGKILL)
+        ended(snakemake)
+        sweep.unlock()
+        sweep.run(*targets)
+        for path in compared:
+            expected = hashlib.sha256((tiny_sweep / path).read_bytes()).hexdigest()
+            assert sweep.sha256(path) == expected
+    print(f"snakemake: {KILLS_OF_SNAKEMAKE} kills survived, {len(compared)} files each, all equal")
+
+
+def test_a_training_that_is_asked_to_stop_keeps_its_state_at_once(undisturbed, project, tmp_path):
+    reference, _ = undisturbed
+    folder = shutil.copytree(reference.folder, tmp_path / "sweep")
+    (folder / WEIGHTS).unlink()
+    log = folder / "logs/train_model/d2_seed0.log"
+    log.unlink()
+    sweep = Sweep(project, folder, {**LONGER, "checkpoint_seconds": 86_400})
+    snakemake = sweep.start(WEIGHTS)
+    job = job_of(snakemake, "train_model.py")
+    while not (log.exists() and "epoch 1/8" in log.read_text()):
+        assert snakemake.poll() is None, snakemake.communicate()[0]
+        time.sleep(0.02)
+    job.terminate()
+    assert ended(snakemake) != 0
+    assert "asked to stop" in log.read_text()
+    assert (folder / CHECKPOINT).exists()
+    sweep.run(WEIGHTS)
+    assert "epoch 1/8" not in log.read_text()
+    assert sweep.sha256(WEIGHTS) == reference.sha256(WEIGHTS)

@@ -1,0 +1,57 @@
+"""The table of what a change runs again: README.md's is made from docs/reruns.yaml.
+
+Run as a program, it puts the table into README.md.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+BEGIN, END = "<!-- reruns begin -->", "<!-- reruns end -->"
+PROJECT = Path(__file__).parents[3]
+SOURCE = PROJECT / "docs" / "reruns.yaml"
+README = PROJECT / "README.md"
+
+
+def read_reruns() -> dict[str, Any]:
+    """Return the content of docs/reruns.yaml, whose head explains it."""
+    return yaml.safe_load(SOURCE.read_text(encoding="utf-8"))
+
+
+def rendered(reruns: Mapping[str, Any]) -> str:
+    """Return the table in Markdown: a line for each change, a column for each stage."""
+    columns = ["change", *reruns["stages"]]
+    lines = [columns, ["---"] * len(columns)]
+    for row in reruns["rows"]:
+        cells = [_cell(row, stage) for stage in reruns["stages"]]
+        lines.append([row["change"], *cells])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def block_of(text: str) -> str:
+    """Return what stands between the markers in the text of README.md."""
+    return text.partition(BEGIN)[2].partition(END)[0].strip()
+
+
+def with_block(text: str, block: str) -> str:
+    """Return the text of README.md with another block between the markers."""
+    before, begin, rest = text.partition(BEGIN)
+    end, after = rest.partition(END)[1:]
+    if not (begin and end):
+        raise ValueError(f"README.md lacks the lines {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n\n{block}\n\n{END}{after}"
+
+
+def _cell(row: Mapping[str, Any], stage: str) -> str:
+    jobs = row["jobs"].get(stage)
+    if jobs is None:
+        return ""
+    return "all" if jobs == "all" else row["which"]
+
+
+if __name__ == "__main__":
+    README.write_text(
+        with_block(README.read_text(encoding="utf-8"), rendered(read_reruns())), encoding="utf-8"
+    )
