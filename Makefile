@@ -5,12 +5,13 @@ JOBS ?= $(shell nproc)
 SNAKEMAKE = .venv/bin/snakemake
 CODE = workflow tests benchmarks
 
-.PHONY: help setup quick sweep test lint bench clean
+.PHONY: help setup browser quick sweep test lint soak bench clean
 
 help:
 	@echo "make quick   set up, fetch MNIST, run the quick sweep to its figures (minutes)"
 	@echo "make test    set up, run every check that CI runs"
 	@echo "make setup   create .venv with everything pinned in pyproject.toml"
+	@echo "make soak    the long loops of kills and broken configs"
 	@echo "make sweep   run the paper's sweep (config.yaml)"
 	@echo "make bench   measure the speed against the alternatives and the machine's limit"
 	@echo "JOBS=4 and PYTHON=python3.12 may be set on the command line"
@@ -27,14 +28,26 @@ quick: setup
 	$(SNAKEMAKE) -j$(JOBS) --configfile config/quick.yaml
 	@echo
 	@echo "Done. Look at:"
-	@echo "  results/figures/   the paper's six figures and two tables, as PDF and PNG"
-	@echo "  results/summary.csv   every number behind them"
+	@echo "  results/report.html   everything, to look at in a browser"
+	@echo "  results/figures/      the paper's six figures and two tables, as PDF and PNG"
+	@echo "  results/claims.md     a verdict on each of the paper's claims"
 
 sweep: setup
 	$(SNAKEMAKE) -j$(JOBS)
 
-test: setup lint
+# The page of the report is tested in a real browser.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || { \
+	    test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	    && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } || { \
+	    echo "The tests need Chromium: install it (Debian: apt-get install chromium)"; exit 1; }
+
+test: setup browser lint
 	.venv/bin/pytest
+
+# The long loops of kills and broken configs, which `make test` shortens.
+soak: setup
+	JACSPEC_SOAK=1 .venv/bin/pytest -s tests/workflow/test_kills.py tests/unit/test_fuzz.py
 
 lint: setup
 	.venv/bin/ruff check $(CODE)

@@ -12,6 +12,9 @@ min_version("9.27")
 configfile: f"{workflow.basedir}/config.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/models.smk"
@@ -23,6 +26,7 @@ include: "workflow/rules/detection.smk"
 include: "workflow/rules/verify.smk"
 include: "workflow/rules/doctor.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
 
 
 if "recipes" in config:
@@ -40,4 +44,5 @@ rule all:
         DETECTION_FILES,
         figure_files(),
         table_files(),
+        REPORT,
     localrule: True

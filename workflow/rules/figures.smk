@@ -7,7 +7,15 @@ rule figure:
     input:
         layout.SUMMARY,
     output:
-        expand(layout.FIGURE, format=["pdf", "png"], allow_missing=True),
+        [
+            report(
+                layout.FIGURE.replace("{format}", format),
+                caption="../report/figure.rst",
+                category="Figures",
+                labels={"figure": "Figure {number}", "format": format.upper()},
+            )
+            for format in ("pdf", "png")
+        ],
     log:
         "logs/figure/{number}.log",
     benchmark:
@@ -42,7 +50,15 @@ rule table:
             shard=0,
         ),
     output:
-        expand(layout.TABLE, format=["pdf", "png"], allow_missing=True),
+        [
+            report(
+                layout.TABLE.replace("{format}", format),
+                caption="../report/table.rst",
+                category="Tables",
+                labels={"table": "Table {number}", "format": format.upper()},
+            )
+            for format in ("pdf", "png")
+        ],
     log:
         "logs/table/{number}.log",
     benchmark:

@@ -1,0 +1,283 @@
+"""The parts of the page that need no browser."""
+
+import base64
+import csv
+import io
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from jacspec.errors import DamagedFileError, JacspecError
+from jacspec.figures.selection import Selection
+from jacspec.figures.style import PALETTES, line_styles
+from jacspec.report.colors import CONTRAST, DARK_BACKGROUND, contrast, dark_counterparts
+from jacspec.report.figures import paper_figures
+from jacspec.report.headline import headline
+from jacspec.report.images import strip_png
+from jacspec.report.judgements import (
+    COLUMNS,
+    NOT_JUDGED,
+    read_claims,
+    read_readable_claims,
+    verdict_of,
+)
+from jacspec.report.model_view import (
+    ANGLE_EDGES,
+    LOG_MODULUS_EDGES,
+    PLANE_CELLS,
+    dataset_view,
+    read_model_view,
+    rounded,
+    write_model_view,
+)
+from jacspec.report.page import packed
+from jacspec.report.run_record import stages
+
+
+@pytest.fixture
+def columns() -> dict[str, np.ndarray]:
+    """Points whose eigenvalues are pairs of conjugates, one real number and one zero."""
+    random = np.random.default_rng(7)
+    pairs = random.normal(size=(400, 1)) + 1j * random.normal(size=(400, 1))
+    real = random.normal(size=(400, 1)) + 0j
+    eigenvalues = np.hstack([pairs, pairs.conj(), real, 0 * real]).astype(np.complex64)
+    return {
+        "eigenvalues_input": eigenvalues,
+        "eigenvalues_latent": eigenvalues / 2,
+        "sign_input": np.repeat([-1, 1, 0], [100, 260, 40]).astype(np.int8),
+        "sign_latent": np.zeros(400, np.int8),
+        "reconstruction_error": random.uniform(1, 2, 400),
+        "same_pattern": np.arange(400) < 30,
+    }
+
+
+@pytest.mark.parametrize("jacobian", ["input", "latent"])
+def test_the_plane_counts_what_numpy_counts(columns, jacobian):
+    view = dataset_view(columns)
+    eigenvalues = columns[f"eigenvalues_{jacobian}"].astype(np.complex128)
+    eigenvalues = eigenvalues[eigenvalues != 0]
+    edges = np.linspace(-view["half_width"], view["half_width"], PLANE_CELLS + 1)
+    expected = np.histogram2d(eigenvalues.imag, eigenvalues.real, bins=(edges, edges))[0]
+    counts = np.reshape(view["jacobians"][jacobian]["plane"], (-1, PLANE_CELLS))
+    middle = PLANE_CELLS // 2
+    np.testing.assert_array_equal(counts[0], expected[middle])
+    np.testing.assert_array_equal(counts[1:], expected[middle + 1 :] + expected[:middle][::-1])
+    outside = len(eigenvalues) - expected.sum()
+    assert view["jacobians"][jacobian]["outside_plane"] == outside
+
+
+def test_distributions_lose_no_eigenvalue(columns):
+    part = dataset_view(columns)["jacobians"]["input"]
+    assert part["zeros"] == 400
+    assert sum(part["abs_arg"]) == 3 * 400
+    assert sum(part["log_abs"]) + part["log_abs_below"] + part["log_abs_above"] == 3 * 400
+    moduli = np.abs(columns["eigenvalues_input"].astype(np.complex128))
+    expected = np.histogram(np.log(moduli[moduli > 0]), LOG_MODULUS_EDGES)[0]
+    assert part["log_abs"] == expected.tolist()
+    # A third of the nonzero eigenvalues is real, with an argument of 0 or pi: the outermost bins.
+    assert part["abs_arg"][0] + part["abs_arg"][-1] >= 400
+    assert len(part["abs_arg"]) == len(ANGLE_EDGES) - 1
+
+
+def test_the_papers_sweep_fits_into_fifteen_megabytes():
+    """19 x 2 models, 11 data sets, at the largest size that 70,000 points at d = 20 can have.
+
+    Eigenvalues all over the plane fill every cell with a number of its own: real spectra are
+    narrower, and most models have a smaller d.
+    """
+    random = np.random.default_rng(1)
+    eigenvalues = random.normal(size=(70_000, 20)) + 1j * random.normal(size=(70_000, 20))
+    view = dataset_view(
+        {
+            "eigenvalues_input": eigenvalues.astype(np.complex64),
+            "eigenvalues_latent": (1.1 * eigenvalues[::-1]).astype(np.complex64),
+            "sign_input": random.choice([-1, 0, 1], 70_000),
+            "sign_latent": random.choice([-1, 0, 1], 70_000),
+            "reconstruction_error": random.uniform(1, 2, 70_000),
+            "same_pattern": random.random(70_000) < 0.5,
+        }
+    )
+    reconstructions = np.sin(np.linspace(0, 40, 6 * 784)).reshape(6, 784) ** 2
+    one = len(packed(json.dumps(view))) + len(strip_png(reconstructions))
+    library_and_charts = 2.6e6
+    assert library_and_charts + 19 * 2 * 11 * one < 15e6
+
+
+def test_shares_are_of_determined_points(columns):
+    view = dataset_view(columns)
+    assert view["jacobians"]["input"]["share_reversed"] == rounded(100 / 360)
+    assert view["jacobians"]["input"]["share_undetermined"] == 0.1
+    assert view["jacobians"]["latent"]["share_reversed"] is None
+    assert view["share_same_pattern"] == 0.075
+
+
+def test_rounding_keeps_four_significant_digits():
+    assert rounded(np.array([123456.0, -0.000123456, np.nan])) == [123500.0, -0.0001235, None]
+
+
+def test_a_strip_has_256_levels():
+    pixels = np.linspace(-0.2, 1.2, 2 * 784).reshape(2, 784)
+    image = np.asarray(Image.open(io.BytesIO(base64.b64decode(strip_png(pixels)))))
+    assert image.shape == (28, 56)
+    halves = np.stack([image[:, :28].ravel(), image[:, 28:].ravel()])
+    # Rounding to 256 levels is off by half a level at most.
+    assert np.abs(halves / 255 - np.clip(pixels, 0, 1)).max() <= 0.5 / 255 + 1e-12
+
+
+def test_views_survive_the_disk(tmp_path):
+    path = tmp_path / "view.json"
+    write_model_view(path, {"format_version": 1, "latent_dim": 3})
+    assert read_model_view(path)["latent_dim"] == 3
+    path.write_text('{"format_version": 0}')
+    with pytest.raises(JacspecError, match=r"view\.json is no view"):
+        read_model_view(path)
+
+
+def claims_table(path, rows) -> None:
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([COLUMNS, *rows])
+
+
+def test_claims_are_read_and_make_the_headline(tmp_path):
+    path = tmp_path / "claims.csv"
+    claims_table(
+        path,
+        [
+            ["C9", 12, 0, "share_reversed/input/mnist", 0.01, 0.0, 0.02, "reproduced"],
+            ["C9", 12, 0, "share_reversed/input/uniform", 0.47, 0.42, 0.52, "reproduced"],
+            ["C9", 16, 0, "share_reversed/input/uniform", 0.39, 0.35, 0.43, "undetermined"],
+            ["C9", "", 0, "share_near_half", 0.5, 0.5, 1.0, "undetermined"],
+            ["C9", 12, 0, "share_undetermined/input/uniform", 0.03, 0.02, 0.04, ""],
+            ["C9", "", 0, "verdict", "", "", "", "undetermined"],
+            ["C9", "", "", "verdict", "", "", "", "undetermined"],
+        ],
+    )
+    rows = read_claims(path)
+    assert verdict_of(rows, "C9") == verdict_of(rows, "C9", 0) == "undetermined"
+    assert verdict_of(rows, "C1") == NOT_JUDGED
+    found = headline(rows, "mnist")
+    assert found.verdict == "undetermined"
+    grounds = dict(found.grounds)
+    training = grounds["Rarely on the training set?"]
+    assert training.startswith("Yes.")
+    assert "1.0 % of the points" in training
+    random_sets = grounds["About half the time on random pixels?"]
+    assert random_sets.startswith("Undetermined.")
+    assert "39 % to 47 %" in random_sets
+    assert "met in 1 of 2 cases, undecided in 1" in random_sets
+    # Half the widest interval: (.52 - .42) / 2.
+    assert "± 5.0 percentage points" in grounds["How sure is that?"]
+    assert "seed 0: undetermined" in grounds["How sure is that?"]
+    assert "3.0 % of a set" in grounds["What is left out"]
+
+
+@pytest.mark.parametrize("verdict", ["reproduced", "not reproduced", "undetermined"])
+def test_every_verdict_has_its_sentence(tmp_path, verdict):
+    path = tmp_path / "claims.csv"
+    claims_table(path, [["C9", "", "", "verdict", "", "", "", verdict]])
+    assert headline(read_claims(path), "mnist").verdict == verdict
+
+
+def test_without_claims_the_headline_says_so():
+    found = headline([], "mnist")
+    assert found.verdict == NOT_JUDGED
+    assert found.sentence.startswith("Not judged yet")
+    assert found.grounds == ()
+
+
+def test_foreign_claims_are_refused(tmp_path):
+    path = tmp_path / "claims.csv"
+    path.write_text("a,b\n")
+    with pytest.raises(DamagedFileError, match="has columns"):
+        read_claims(path)
+
+
+def test_readable_claims_keep_bars_inside_cells(tmp_path):
+    path = tmp_path / "claims.md"
+    path.write_text(
+        "# Claims\n\n|  | The paper's claim | Verdict | Evidence | Counted |\n"
+        "| --- | --- | --- | --- | --- |\n"
+        "| C1 | mean \\|λ\\| below 1 | **not reproduced** | *Seed 0:* 1.2. | below 1 |\n"
+    )
+    (claim,) = read_readable_claims(path)
+    assert claim.words == "mean |λ| below 1"
+    assert claim.verdict == "not reproduced"
+
+
+def test_stages_add_up_over_jobs(tmp_path):
+    for name, seconds, memory in (("a/1", 2.5, "10.0"), ("a/2", 1.5, "-"), ("b", 9, "3.5")):
+        path = tmp_path / f"{name}.tsv"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"s\tmax_rss\n{seconds}\t{memory}\n")
+    first, second = stages(tmp_path)
+    assert (first.rule, first.jobs, first.seconds) == ("b", 1, 9)
+    assert (second.rule, second.jobs, second.seconds, second.longest_seconds) == ("a", 2, 4, 2.5)
+    assert second.peak_megabytes == 10
+
+
+def test_dark_colors_stand_out_and_stay_apart():
+    colors = [color for palette in PALETTES.values() for color in palette]
+    dark = dark_counterparts(colors)
+    assert len(set(dark.values())) == len(set(colors))
+    assert all(contrast(color, DARK_BACKGROUND) >= CONTRAST for color in dark.values())
+    # Black against white has the largest ratio of the definition (WCAG 2.1): 21.
+    assert math.isclose(contrast("#000000", "#ffffff"), 21)
+
+
+STATISTICS = {
+    "input": ("mean_abs", "geometric_mean", "log_abs_std", "share_reversed", "share_undetermined"),
+    "latent": ("mean_abs", "geometric_mean", "log_abs_std", "share_reversed", "share_undetermined"),
+}
+
+
+@pytest.fixture
+def summary() -> pd.DataFrame:
+    rows = []
+    quantiles = [f"q{percent:02d}" for percent in (5, 25, 50, 75, 95)]
+    for latent_dim in (2, 5):
+        for seed in (0, 1):
+            for dataset in ("mnist", "uniform"):
+                key = (latent_dim, seed, dataset)
+                value = latent_dim + seed / 10
+                rows += [
+                    (*key, "both", f"difference_{name}", 0.0 if name == "q05" else value)
+                    for name in quantiles
+                ]
+                for jacobian, names in STATISTICS.items():
+                    boxes = [
+                        f"{what}_{name}" for what in ("log_abs", "abs_arg") for name in quantiles
+                    ]
+                    rows += [
+                        (*key, jacobian, name, value) for name in [*names, *boxes, "share_zero"]
+                    ]
+    return pd.DataFrame(
+        rows, columns=["latent_dim", "seed", "dataset", "jacobian", "statistic", "value"]
+    )
+
+
+def test_charts_hold_the_numbers_of_the_summary(summary):
+    roles = {"training": "mnist"}
+    styles = line_styles(["mnist", "uniform"], roles)
+    figures = paper_figures(Selection.of(summary), styles, roles)
+    assert [figure.number for figure in figures] == [1, 2, 3, 4, 5, 6]
+    for figure in figures:
+        for chart in figure.charts:
+            specification = chart.specification()
+            assert specification["layout"]["xaxis"]["title"]["text"]
+            assert specification["layout"]["yaxis"]["title"]["text"]
+    means = figures[1].charts[0].specification()["data"]
+    lines = {trace["name"]: trace["y"] for trace in means}
+    assert lines == {
+        "MNIST, seed 0": [2, 5],
+        "MNIST, seed 1": [2.1, 5.1],
+        "Uniform, seed 0": [2, 5],
+        "Uniform, seed 1": [2.1, 5.1],
+    }
+    # A quantile of 0 has no place on a logarithmic axis: it is drawn at the foot, a power of ten.
+    box = figures[0].charts[0].specification()["data"][0]
+    assert box["median"] == [2, 5]
+    assert box["lowerfence"] == [1, 1]

@@ -1,0 +1,249 @@
+"""The page of a tiny sweep in Debian's Chromium, headless and without a network.
+
+`make browser` installs Chromium. Where it is missing these tests fail: skipped, they would be
+forgotten.
+"""
+
+import shutil
+import time
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+from jacspec.report.model_view import PLANE_CELLS, SCATTER_POINTS, SIGNIFICANT_DIGITS, rounded
+from jacspec.results import open_sweep
+
+WIDE, NARROW = 1280, 400
+MARKS = ".points path, .lines path, .boxes path, .box, .bars path, .hm image, .heatmaplayer image"
+PAPER_MEGABYTES = 15
+
+
+@pytest.fixture(scope="module")
+def browser():
+    executable = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert executable, "there is no chromium: install it with `make browser`"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=executable, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def report(tiny_sweep):
+    return tiny_sweep / "results" / "report.html"
+
+
+@pytest.fixture
+def open_page(browser, report):
+    """Open the page, and check at the end that it never asked for anything but itself."""
+    problems, contexts = [], []
+
+    def opened(width: int = WIDE, scheme: str = "light") -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        contexts.append(context)
+
+        def inspect(route) -> None:
+            if route.request.url == report.as_uri():
+                route.continue_()
+            else:
+                problems.append(f"request: {route.request.url[:200]}")
+                route.abort()
+
+        context.route("**/*", inspect)
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.on("console", lambda message: problems.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: problems.append(f"error: {error}"))
+        page.goto(report.as_uri())
+        page.wait_for_selector("#explorer[data-shown]", state="attached")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not problems
+
+
+def draw_all(page: Page) -> list[str]:
+    """Open what is folded, scroll to every chart, and return the names of those that are drawn."""
+    page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    names = []
+    for chart in page.locator(".chart").all():
+        chart.scroll_into_view_if_needed()
+        page.wait_for_function("one => one.classList.contains('drawn')", arg=chart.element_handle())
+        names.append(chart.get_attribute("data-chart"))
+    return names
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light")])
+def test_every_chart_has_marks_titles_and_a_caption(open_page, width, scheme):
+    page = open_page(width, scheme)
+    names = draw_all(page)
+    assert {"orientation_input", "figure_1_training", "figure_6_dark", "plane_input"} <= set(names)
+    for chart in page.locator(".chart").all():
+        name = chart.get_attribute("data-chart")
+        assert chart.locator(MARKS).count() > 0, f"{name} has no marks"
+        assert chart.locator(".xtitle").first.text_content().strip(), (
+            f"{name} has no title on its x axis"
+        )
+        assert chart.locator(".ytitle").first.text_content().strip(), (
+            f"{name} has no title on its y axis"
+        )
+        figure = chart.locator("xpath=..")
+        assert figure.locator("h4").inner_text().strip(), f"{name} has no title"
+        section = chart.locator("xpath=ancestor::section[1]")
+        captions = section.locator(".caption, figcaption, .aside").all_inner_texts()
+        assert any("ook " in text or "Compare" in text for text in captions), name
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_dark_and_light_differ(open_page):
+    shades = []
+    for scheme in ("light", "dark"):
+        page = open_page(WIDE, scheme)
+        shades.append(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert shades == ["rgb(255, 255, 255)", "rgb(20, 23, 28)"]
+
+
+def shown_chart(page: Page, name: str) -> list[dict]:
+    """Return the traces of a chart of the explorer, as Plotly has them."""
+    chart = page.locator(f"#explorer .chart[data-chart={name}]")
+    chart.scroll_into_view_if_needed()
+    page.wait_for_function("one => one.classList.contains('drawn')", arg=chart.element_handle())
+    return chart.evaluate(
+        "one => one.data.map(({x, y, z, name, customdata}) => ({x, y, z, name, customdata}))"
+    )
+
+
+@pytest.mark.parametrize(("latent_dim", "seed", "dataset"), [(5, 1, "beta_5_0.8"), (2, 0, "mnist")])
+def test_the_explorer_shows_the_chosen_shards(open_page, tiny_sweep, latent_dim, seed, dataset):
+    page = open_page()
+    shown_chart(page, "plane_input")
+    for name, value in (("seed", seed), ("dataset", dataset), ("latent_dim", latent_dim)):
+        page.select_option(f"#{name}", str(value))
+    page.wait_for_selector(f'#explorer[data-shown="{latent_dim} {seed} {dataset}"]')
+    spectra = open_sweep(tiny_sweep / "results").model(latent_dim, seed).spectra(dataset)
+    for jacobian, symbol in (("input", "J<sub>I</sub>"), ("latent", "J<sub>L</sub>")):
+        eigenvalues = spectra[f"eigenvalues_{jacobian}"].astype(np.complex128)
+        signs = spectra[f"sign_{jacobian}"]
+        cells = page.locator(f"#facts tr[data-jacobian={jacobian}] td").all_inner_texts()
+        assert float(cells[0]) == rounded(np.abs(eigenvalues).mean())
+        determined = signs[signs != 0]
+        expected = [np.mean(determined < 0), np.mean(signs == 0), np.mean(eigenvalues == 0)]
+        # Shares are rounded to four significant digits, once as a share and once as a percentage.
+        for cell, share in zip(cells[1:], expected, strict=True):
+            tolerance = 2 * 100 * share * 0.5 * 10.0 ** (1 - SIGNIFICANT_DIGITS)
+            assert abs(float(cell.removesuffix(" %")) - 100 * share) <= tolerance
+        check_plane(shown_chart(page, f"plane_{jacobian}")[0], eigenvalues)
+        lines = {trace["name"]: trace for trace in shown_chart(page, "modulus_by_index")}
+        assert lines[symbol]["y"] == rounded(np.abs(eigenvalues).mean(axis=0))
+    check_differences(shown_chart(page, "difference"), spectra)
+    text = page.locator("#explorer-shown").inner_text()
+    assert f"{len(spectra)} points" in text
+    assert f"error {rounded(spectra['reconstruction_error'].mean()):g};" in text
+
+
+def check_plane(trace: dict, eigenvalues: np.ndarray) -> None:
+    """Compare all cells of the plane with a count by NumPy."""
+    nonzero = eigenvalues[eigenvalues != 0]
+    cell = trace["x"][1] - trace["x"][0]
+    edges = np.linspace(trace["x"][0] - cell / 2, trace["x"][-1] + cell / 2, PLANE_CELLS + 1)
+    expected = np.histogram2d(nonzero.imag, nonzero.real, bins=(edges, edges))[0]
+    np.testing.assert_array_equal(np.array(trace["customdata"], float), expected)
+    logarithms = np.array(trace["z"], float)
+    with np.errstate(divide="ignore"):
+        wanted = np.where(expected > 0, np.log10(expected), np.nan)
+    # Two logarithms to the base of ten may differ in the last bit.
+    np.testing.assert_allclose(logarithms, wanted, rtol=1e-15, atol=1e-15)
+
+
+def check_differences(traces: list[dict], spectra) -> None:
+    rows = spectra.read(
+        ["eigenvalues_input", "eigenvalues_latent", "reconstruction_error", "sign_input"],
+        stop=SCATTER_POINTS,
+    )
+    difference = rows["eigenvalues_input"].astype(complex) - rows["eigenvalues_latent"]
+    expected = rounded(np.linalg.norm(difference, axis=1))
+    errors = rounded(rows["reconstruction_error"])
+    found = 0
+    for trace, sign in zip(traces, (1, -1, 0), strict=True):
+        points = np.flatnonzero(rows["sign_input"] == sign).tolist()
+        assert trace["x"] == [errors[point] for point in points]
+        assert trace["y"] == [expected[point] for point in points]
+        found += len(points)
+    assert found == len(expected)
+
+
+def test_the_answer_is_on_the_first_screen(open_page):
+    for width in (WIDE, NARROW):
+        verdict = open_page(width).locator("#answer .verdict")
+        box = verdict.bounding_box()
+        assert box["y"] + box["height"] < 900
+        assert verdict.get_attribute("data-verdict") in verdict_words()
+        assert len(verdict.inner_text()) > 20
+
+
+def verdict_words() -> set[str]:
+    return {"reproduced", "not reproduced", "undetermined", "not judged yet"}
+
+
+def test_everything_is_reached_by_keyboard(open_page):
+    page = open_page()
+    reached = set()
+    for _ in range(400):
+        page.keyboard.press("Tab")
+        element = page.evaluate(
+            "document.activeElement.id || document.activeElement.dataset.member"
+        )
+        reached.add(element)
+        if element == "gallery-seed":
+            break
+    assert {"latent_dim", "seed", "dataset", "gallery-seed", "mnist"} <= reached
+    page.locator("#latent_dim").focus()
+    before = page.locator("#explorer").get_attribute("data-shown")
+    page.keyboard.press("ArrowDown")
+    page.wait_for_function(
+        "before => document.getElementById('explorer').dataset.shown !== before", arg=before
+    )
+
+
+def test_a_switch_hides_a_data_set_everywhere(open_page):
+    page = open_page()
+    draw_all(page)
+    box = page.locator('#answer input[data-member="mnist"]')
+    box.uncheck()
+    page.wait_for_function(
+        "() => ['orientation_input', 'figure_2_mean_abs_latent'].every(name =>"
+        "  document.querySelector(`[data-chart=${name}]`).data.every(trace =>"
+        "    (trace.meta.member === 'mnist') === (trace.visible === false)))"
+    )
+    assert not page.locator('#figure_4 input[data-member="mnist"]').is_checked()
+
+
+def test_the_gallery_follows_the_seed(open_page, tiny_sweep):
+    page = open_page()
+    cells = page.locator("#reconstructions img")
+    sweep = open_sweep(tiny_sweep / "results")
+    assert cells.count() == len(sweep.datasets) * (1 + len(sweep.latent_dims))
+    before = cells.last.get_attribute("src")
+    page.select_option("#gallery-seed", "1")
+    assert cells.last.get_attribute("src") != before
+
+
+def test_first_view(open_page, report, capsys):
+    """Tell how long the first view takes; the time is not judged."""
+    started = time.perf_counter()
+    page = open_page()
+    page.wait_for_selector(".chart.drawn")
+    seconds = time.perf_counter() - started
+    paint = page.evaluate("performance.getEntriesByType('paint').at(-1).startTime / 1000")
+    with capsys.disabled():
+        print(f"\nreport.html: text after {paint:.2f} s, first chart after {seconds:.2f} s")
+    verdict = page.locator("#answer .verdict").inner_text()
+    assert verdict.strip()
+    assert report.stat().st_size < PAPER_MEGABYTES * 1e6

@@ -1,0 +1,152 @@
+"""The answer to the paper's central question, whether orientation is reversed, in plain words."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from jacspec.report.judgements import NOT_JUDGED, ClaimRow, verdict_of
+
+CENTRAL_CLAIM = "C9"
+SMALLEST_HIGH_DIM = 12
+NEAR_HALF = (0.4, 0.6)
+RARELY = 0.25
+REVERSED = "share_reversed/input/"
+UNDETERMINED = "share_undetermined/input/"
+
+
+@dataclass(frozen=True)
+class Headline:
+    """A verdict, one sentence that says it, and what it rests on: pairs of a question and answer.
+
+    `verdict` is that of the claims table, or `NOT_JUDGED`.
+    """
+
+    verdict: str
+    sentence: str
+    grounds: tuple[tuple[str, str], ...]
+
+
+SENTENCES = {
+    "reproduced": "Yes, orientation reversal was reproduced: J_I rarely reverses orientation on "
+    "the training set, and about half the time on random pixels at high latent dimension.",
+    "not reproduced": "No, orientation reversal was not reproduced as the paper states it.",
+    "undetermined": "Undetermined: this sweep cannot tell whether orientation is reversed as the "
+    "paper says.",
+    NOT_JUDGED: "Not judged yet: this sweep has no table of claims. The chart shows the shares "
+    "that were measured.",
+}
+
+
+def headline(rows: Sequence[ClaimRow], training_set: str) -> Headline:
+    """Return the answer from the rows of the claims table, which may be none."""
+    central = [row for row in rows if row.claim == CENTRAL_CLAIM]
+    verdict = verdict_of(central, CENTRAL_CLAIM)
+    sentence = SENTENCES[verdict]
+    if verdict == NOT_JUDGED:
+        return Headline(verdict, sentence, ())
+    seeds = sorted({row.seed for row in central if row.seed is not None})
+    return Headline(
+        verdict,
+        sentence,
+        (
+            ("Rarely on the training set?", _training(central, training_set)),
+            ("About half the time on random pixels?", _random_sets(central, training_set)),
+            ("How sure is that?", _certainty(central, seeds)),
+            ("What is left out", _left_out(central)),
+        ),
+    )
+
+
+def _training(rows: Sequence[ClaimRow], training_set: str) -> str:
+    shares = [row for row in rows if row.statistic == f"{REVERSED}{training_set}"]
+    return (
+        f"{_answer([row.verdict for row in shares])} J_I reverses orientation at "
+        f"{_extent(row.value for row in shares)} of the points, depending on latent dimension and "
+        f"seed. The claim asks for less than {_percent(RARELY)} everywhere: {_count(shares)}."
+    )
+
+
+def _random_sets(rows: Sequence[ClaimRow], training_set: str) -> str:
+    judged = [
+        row for row in _high(rows) if row.verdict and not row.statistic.endswith(training_set)
+    ]
+    if not judged:
+        return (
+            f"Nothing can be said: the sweep has no random set with a pixel mean of at least .5 at "
+            f"a latent dimension of {SMALLEST_HIGH_DIM} or more."
+        )
+    low, high = map(_percent, NEAR_HALF)
+    shares = [row.verdict for row in rows if row.statistic == "share_near_half"]
+    return (
+        f"{_answer(shares)} On sets with pixel mean ≥ .5, at latent dimensions ≥ "
+        f"{SMALLEST_HIGH_DIM}, it does so at {_extent(row.value for row in judged)} of the "
+        f"points. The claim asks for {low} to {high} in three quarters of the cases: "
+        f"{_count(judged)}."
+    )
+
+
+def _certainty(rows: Sequence[ClaimRow], seeds: Sequence[int]) -> str:
+    widths = [
+        (row.high - row.low) / 2
+        for row in rows
+        if row.statistic.startswith(REVERSED) and not math.isnan(row.high - row.low)
+    ]
+    by_seed = ", ".join(f"seed {seed}: {verdict_of(rows, CENTRAL_CLAIM, seed)}" for seed in seeds)
+    points = (
+        f"The shares are known to ± {_points(max(widths))} percentage points or better (95 % "
+        "bootstrap over points)."
+        if widths
+        else "There is no interval for any share."
+    )
+    trained = "One network was" if len(seeds) == 1 else f"{len(seeds)} networks were"
+    return (
+        f"{points} What they do not cover is that another training run gives another network. "
+        f"{trained} trained for each latent dimension ({by_seed}); the claim counts as reproduced "
+        "only if it is in every seed."
+    )
+
+
+def _left_out(rows: Sequence[ClaimRow]) -> str:
+    shares = [row.value for row in rows if row.statistic.startswith(UNDETERMINED)]
+    return (
+        f"Points at which the sign of the determinant is undetermined, because the Jacobian is "
+        f"numerically singular: {_extent(shares)} of a set. They are not counted on either side."
+    )
+
+
+def _answer(verdicts: Sequence[str]) -> str:
+    """Return the answer to whether all of several statements hold."""
+    if "not reproduced" in verdicts:
+        return "No."
+    return "Yes." if verdicts and set(verdicts) == {"reproduced"} else "Undetermined."
+
+
+def _high(rows: Sequence[ClaimRow]) -> list[ClaimRow]:
+    return [
+        row
+        for row in rows
+        if row.statistic.startswith(REVERSED) and (row.latent_dim or 0) >= SMALLEST_HIGH_DIM
+    ]
+
+
+def _count(rows: Sequence[ClaimRow]) -> str:
+    verdicts = [row.verdict for row in rows]
+    undecided = verdicts.count("undetermined")
+    text = f"met in {verdicts.count('reproduced')} of {len(verdicts)} cases"
+    return f"{text}, undecided in {undecided}" if undecided else text
+
+
+def _extent(values: Iterable[float]) -> str:
+    known = [value for value in values if not math.isnan(value)]
+    if not known:
+        return "an unknown share"
+    low, high = _percent(min(known)), _percent(max(known))
+    return low if low == high else f"{low} to {high}"
+
+
+def _percent(value: float) -> str:
+    return f"{_points(value)} %"
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:.1f}" if 0 < value < 0.095 else f"{100 * value:.0f}"

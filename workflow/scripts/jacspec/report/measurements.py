@@ -1,0 +1,130 @@
+"""Charts of out-of-distribution detection and of the theorems."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
+
+from jacspec.figures.selection import Selection
+from jacspec.figures.style import LineStyle, display_name
+from jacspec.report.charts import Chart, Look, horizontal, layout, line, looks_of
+
+if TYPE_CHECKING:
+    from jacspec.detection.model_detection import DetectionRow
+
+# Okabe and Ito's colours, which stay apart in every common colour vision deficiency; those of the
+# printed figure.
+SCORE_LOOKS = {
+    "reconstruction_error": Look("reconstruction error", "#000000", "solid", "circle"),
+    "latent_distance": Look("Mahalanobis distance of z", "#0072b2", "solid", "square"),
+    "log_determinant": Look("|ln|det J_I|| / d", "#d55e00", "solid", "triangle-up"),
+    "trace": Look("|tr J_I / d − 1|", "#e69f00", "8px,3px", "triangle-down"),
+    "spectra_difference": Look("‖λ(J_I) − λ(J_L)‖", "#009e73", "8px,3px", "diamond"),
+    "largest_eigenvalue": Look("largest |λ(J_I)|", "#cc79a7", "3px,2px", "cross"),
+}
+FALLBACK_COLORS = ("#56b4e9", "#b8a000", "#666666")
+
+# Jacobian, statistic, title, unit of the vertical axis.
+THEOREM_PANELS = (
+    (
+        "both",
+        "I.1_share_same_pattern",
+        "I.1: where J<sub>I</sub> = J<sub>L</sub> exactly",
+        "share with one pattern at x and y",
+    ),
+    (
+        "both",
+        "I.1_difference_median_other_pattern",
+        "I.1: J<sub>I</sub> against J<sub>L</sub> elsewhere",
+        "median distance of spectra (rms)",
+    ),
+    (
+        "latent",
+        "I.2_same_set_share_fails_ordered",
+        "I.2: J<sub>L</sub> at two points of the set",
+        "share of pairs that fail",
+    ),
+    (
+        "latent",
+        "I.2_nearest_of_training_set_share_fails_ordered",
+        "I.2: J<sub>L</sub> at a point and the nearest training point",
+        "share of pairs that fail",
+    ),
+    (
+        "input",
+        "I.3_share_reversed",
+        "I.3: orientation by J<sub>I</sub>",
+        "share with det < 0, of determined points",
+    ),
+    (
+        "input",
+        "I.3_argument_distance",
+        "I.3: arguments of J<sub>I</sub> against a random matrix",
+        "Kolmogorov–Smirnov distance",
+    ),
+)
+
+
+def score_looks(rows: "Sequence[DetectionRow]") -> dict[str, Look]:
+    """Return the look of every score that there is, in the order of the table."""
+    looks = {}
+    for index, score in enumerate(dict.fromkeys(row.score for row in rows)):
+        color = FALLBACK_COLORS[index % len(FALLBACK_COLORS)]
+        plain = Look(score.replace("_", " "), color, "solid", "star")
+        looks[score] = SCORE_LOOKS.get(score, plain)
+    return looks
+
+
+def detection_charts(rows: "Sequence[DetectionRow]") -> list[Chart]:
+    """Return a chart of AUROC against the latent dimension for every data set."""
+    looks = score_looks(rows)
+    series: dict[tuple[str, str, int], dict[int, float]] = {}
+    for row in rows:
+        if row.measure == "auroc":
+            series.setdefault((row.dataset, row.score, row.seed), {})[row.latent_dim] = row.value
+    first_seed = min((seed for *_, seed in series), default=0)
+    latent_dims = sorted({row.latent_dim for row in rows})
+    charts = []
+    for dataset in dict.fromkeys(dataset for dataset, *_ in series):
+        lines = [
+            line(
+                sorted(by_dim),
+                [by_dim[dim] for dim in sorted(by_dim)],
+                looks[score],
+                group="score",
+                member=score,
+                seed=seed,
+                is_first=seed == first_seed,
+            )
+            for (name, score, seed), by_dim in series.items()
+            if name == dataset
+        ]
+        axes = layout("AUROC", x_ticks=latent_dims, shapes=[horizontal(0.5)])
+        axes["yaxis"]["range"] = [-0.03, 1.03]
+        charts.append(Chart(f"detection_{dataset}", display_name(dataset), go.Figure(lines, axes)))
+    return charts
+
+
+def theorem_charts(selection: Selection, styles: Mapping[str, LineStyle]) -> list[Chart]:
+    """Return a chart of every panel that was measured, one line a data set."""
+    charts = []
+    for jacobian, statistic, title, unit in THEOREM_PANELS:
+        lines = [
+            line(
+                *map(list, selection.series(dataset, jacobian, statistic, seed)),
+                look,
+                group="dataset",
+                member=dataset,
+                seed=seed,
+                is_first=seed == selection.seeds[0],
+            )
+            for dataset, look in looks_of(styles).items()
+            for seed in selection.seeds
+            if (dataset, jacobian, statistic, seed) in selection.values
+        ]
+        shapes = [horizontal(0.5)] if statistic == "I.3_share_reversed" else []
+        axes = layout(unit, x_ticks=selection.latent_dims, shapes=shapes)
+        axes["yaxis"]["rangemode"] = "tozero"
+        if lines:
+            charts.append(Chart(f"theorem_{statistic}", title, go.Figure(lines, axes)))
+    return charts

@@ -1,0 +1,89 @@
+"""What was run: time and memory of each stage, models, versions and digests."""
+
+import csv
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jacspec.data.storage import PointsFile
+from jacspec.figures.style import display_name
+
+# A share of undetermined points from which on a data set's orientation says little.
+NOTABLE_UNDETERMINED_SHARE = 0.1
+SYMBOLS = {"input": "J_I", "latent": "J_L"}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Cost of all jobs of a rule: seconds, and the largest resident memory of one, in MB.
+
+    `peak_megabytes` is None where every job was too short for a measurement.
+    """
+
+    rule: str
+    jobs: int
+    seconds: float
+    longest_seconds: float
+    peak_megabytes: float | None
+
+
+def stages(benchmarks: Path) -> list[Stage]:
+    """Return the cost of every rule from its benchmark files below `benchmarks`, dearest first."""
+    jobs = defaultdict(list)
+    for path in sorted(benchmarks.rglob("*.tsv")):
+        rule = path.relative_to(benchmarks).parts[0].removesuffix(".tsv")
+        with path.open(encoding="utf-8", newline="") as file:
+            jobs[rule] += csv.DictReader(file, delimiter="\t")
+    found = [_stage(rule, rows) for rule, rows in jobs.items()]
+    return sorted(found, key=lambda stage: -stage.seconds)
+
+
+def last_epoch(history: Path) -> dict[str, float]:
+    """Return epoch, losses and seconds of the last row of a training history."""
+    with history.open(encoding="utf-8", newline="") as file:
+        *_, last = csv.DictReader(file)
+    return {name: float(value) for name, value in last.items()}
+
+
+def gaps(views: Sequence[Mapping]) -> list[str]:
+    """Return a sentence for every model and data set with many undetermined points."""
+    sentences = []
+    for view in views:
+        for dataset, content in view["datasets"].items():
+            for jacobian, part in content["jacobians"].items():
+                share = part["share_undetermined"]
+                if share > NOTABLE_UNDETERMINED_SHARE:
+                    sentences.append(
+                        f"d = {view['latent_dim']}, seed {view['seed']}, {display_name(dataset)}, "
+                        f"{SYMBOLS[jacobian]}: the sign is undetermined at {100 * share:.0f} % of "
+                        "the points"
+                    )
+    return sentences
+
+
+def distinct(views: Sequence[Mapping], name: str) -> str:
+    """Return the values that an attribute has in the models' shards, usually one."""
+    return ", ".join(dict.fromkeys(value for view in views for value in view["versions"][name]))
+
+
+def origin(points: Path) -> dict[str, str]:
+    """Return what a data set was made from, and by: the attributes of its first shard."""
+    with PointsFile(points) as file:
+        return {
+            name: str(value)
+            for name, value in file.attributes.items()
+            if name not in ("dataset", "first", "count", "format_version")
+        }
+
+
+def _stage(rule: str, rows: Sequence[Mapping[str, str]]) -> Stage:
+    seconds = [float(row["s"]) for row in rows]
+    peaks = [float(row["max_rss"]) for row in rows if row["max_rss"] not in ("-", "NA", "")]
+    return Stage(
+        rule=rule,
+        jobs=len(rows),
+        seconds=sum(seconds),
+        longest_seconds=max(seconds, default=0.0),
+        peak_megabytes=max(peaks, default=None),
+    )

@@ -1,0 +1,203 @@
+"""Read a finished sweep: models and shards as NumPy arrays and pandas frames, when asked for.
+
+    sweep = open_sweep("results")
+    spectra = sweep.model(latent_dim=8, seed=0).spectra("mnist")
+
+Nothing but file names is read before a column is asked for.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jacspec import layout
+from jacspec.data.storage import PointsFile
+from jacspec.errors import JacspecError
+from jacspec.spectra.shards import SpectraFile
+
+if TYPE_CHECKING:
+    import pandas
+
+    from jacspec.models.autoencoder import Autoencoder
+    from jacspec.spectra.quantities import JacobianSpectra
+
+# Columns of one number a point: those that fit a data frame.
+SCALARS = (
+    "index",
+    "sign_input",
+    "sign_latent",
+    "logabsdet_input",
+    "logabsdet_latent",
+    "trace_input",
+    "trace_latent",
+    "rank_bound_input",
+    "rank_bound_latent",
+    "reconstruction_error",
+    "same_pattern",
+)
+
+
+def open_sweep(folder: Path | str = "results") -> "Sweep":
+    """Return the sweep whose results lie in `folder`, by the names of its files alone.
+
+    Raises JacspecError if there is no model in it.
+    """
+    folder = Path(folder)
+    pattern = layout.WEIGHTS.removeprefix("results/").format(latent_dim="*", seed="*")
+    names = sorted(path.parent.name for path in folder.glob(pattern))
+    if not names:
+        raise JacspecError(f"{folder} has no models: run the sweep, or name its results folder")
+    keys = [name.removeprefix("d").split("_seed") for name in names]
+    return Sweep(folder, tuple(sorted((int(latent_dim), int(seed)) for latent_dim, seed in keys)))
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A folder of results; `keys` are the latent dimension and seed of every model in it."""
+
+    folder: Path
+    keys: tuple[tuple[int, int], ...]
+
+    @property
+    def latent_dims(self) -> list[int]:
+        """Return the latent dimensions, increasing."""
+        return sorted({latent_dim for latent_dim, _ in self.keys})
+
+    @property
+    def seeds(self) -> list[int]:
+        """Return the seeds, increasing."""
+        return sorted({seed for _, seed in self.keys})
+
+    @cached_property
+    def datasets(self) -> list[str]:
+        """Return the names of the data sets, in alphabetical order."""
+        return sorted({path.name.rsplit(".", 2)[0] for path in self.folder.glob("datasets/*.h5")})
+
+    def model(self, latent_dim: int, seed: int) -> "Model":
+        """Return a model; raises JacspecError if the sweep has none like it."""
+        if (latent_dim, seed) not in self.keys:
+            raise JacspecError(
+                f"{self.folder} has no model of d = {latent_dim}, seed {seed}; it has d = "
+                f"{self.latent_dims}, seeds {self.seeds}"
+            )
+        return Model(self.folder, latent_dim, seed)
+
+    def summary(self) -> "pandas.DataFrame":
+        """Return the table of all statistics, one row a number."""
+        from jacspec.statistics.summary import read_summary
+
+        return read_summary(self.folder / "summary.csv")
+
+    def pixels(self, dataset: str, start: int = 0, stop: int | None = None) -> np.ndarray:
+        """Return points `start` to `stop - 1` of a data set, (stop - start, 784) float32.
+
+        They are the points of row `start` to `stop - 1` of every model's spectra.
+        """
+        parts, first = [], 0
+        for path in _shards(self.folder / "datasets", f"{dataset}.*.h5"):
+            with PointsFile(path) as shard:
+                rows = _overlap(start, stop, first, shard.count)
+                parts.append(shard.read(rows.start, rows.stop))
+                first += shard.count
+        return np.concatenate(parts)
+
+
+@dataclass(frozen=True)
+class Model:
+    """One autoencoder and its spectra."""
+
+    folder: Path
+    latent_dim: int
+    seed: int
+
+    @cached_property
+    def autoencoder(self) -> "Autoencoder":
+        """The network itself, on the CPU, in float32."""
+        from jacspec.models.weights import load_autoencoder
+
+        return load_autoencoder(self.folder / "models" / self._name / "weights.pt")
+
+    def spectra(self, dataset: str) -> "Spectra":
+        """Return the spectra at all points of a data set; raises JacspecError if there are none."""
+        folder = self.folder / "spectra" / dataset
+        return Spectra(tuple(_shards(folder, f"{self._name}.*.h5")))
+
+    def spectra_of(self, images: np.ndarray) -> "JacobianSpectra":
+        """Compute the spectra at images of one's own, in float64.
+
+        `images` is (n, 784), (n, 28, 28) or (28, 28), with values in [0, 1].
+        """
+        from jacspec.spectra.engine import jacobian_spectra
+
+        pixels = np.asarray(images, dtype=np.float32).reshape(-1, 784)
+        if not (pixels.min() >= 0 and pixels.max() <= 1):
+            raise ValueError("pixels are outside [0, 1] or not numbers: divide by 255 before")
+        return jacobian_spectra(self.autoencoder, pixels)
+
+    @property
+    def _name(self) -> str:
+        return f"d{self.latent_dim}_seed{self.seed}"
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """The spectra of one model at one data set, as if its shards were one file."""
+
+    shards: tuple[Path, ...]
+
+    def __len__(self) -> int:
+        """Return the number of points."""
+        counts = []
+        for path in self.shards:
+            with SpectraFile(path) as file:
+                counts.append(file.count)
+        return sum(counts)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """Return a whole column, as `spectra["eigenvalues_input"]`, (n,) or (n, d)."""
+        return self.read([name])[name]
+
+    @cached_property
+    def attributes(self) -> Mapping[str, str | int]:
+        """The attributes of the first shard."""
+        with SpectraFile(self.shards[0]) as file:
+            return file.attributes
+
+    def read(
+        self, names: Sequence[str], start: int = 0, stop: int | None = None
+    ) -> dict[str, np.ndarray]:
+        """Return rows `start` to `stop - 1` (default: all) of the columns `names`."""
+        parts, first = [], 0
+        for path in self.shards:
+            if parts and stop is not None and first >= stop:
+                break
+            with SpectraFile(path) as file:
+                rows = _overlap(start, stop, first, file.count)
+                parts.append(file.read(names, rows.start, rows.stop))
+                first += file.count
+        return {name: np.concatenate([part[name] for part in parts]) for name in names}
+
+    def frame(self, names: Sequence[str] = SCALARS) -> "pandas.DataFrame":
+        """Return columns of one number a point as a data frame, one row a point."""
+        import pandas as pd
+
+        return pd.DataFrame(self.read(names)).set_index("index")
+
+
+def _shards(folder: Path, pattern: str) -> list[Path]:
+    """Return the shards in the order of their numbers."""
+    paths = sorted(folder.glob(pattern), key=lambda path: int(path.name.split(".")[-2]))
+    if not paths:
+        raise JacspecError(f"there is no {folder / pattern}: is the name right, the sweep done?")
+    return paths
+
+
+def _overlap(start: int, stop: int | None, first: int, count: int) -> range:
+    """Return those rows of a shard that lie in `start` to `stop - 1` of the whole."""
+    low = min(max(start - first, 0), count)
+    high = count if stop is None else min(max(stop - first, low), count)
+    return range(low, high)
