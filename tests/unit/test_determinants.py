@@ -15,6 +15,7 @@ from jacspec.spectra.rounding import RoundingBound
 
 CPU = torch.device("cpu")
 UNIT_ROUNDOFF = 2.0**-53
+SINGLE_ROUNDOFF = 2.0**-24
 PIXELS, LATENT_DIM = 10, 3
 
 
@@ -307,6 +308,76 @@ def test_the_bound_holds_where_rounding_is_large(latent_dim):
         assert bool((fine <= single_bound.coarse(single)[points]).all())
         # It is a bound of rounding errors that occur, not one of anything whatever.
         assert errors.max() > 1e-9
+
+
+def single_units(output_activation, first_bias, point):
+    """Return a network of single units, all active, whose output is where tanh curves most."""
+    autoencoder = Autoencoder(1, (1, 1, 1), 1, output_activation=output_activation)
+    weights = (1.3, 0.7, 0.9, 1.2, 0.8, 1.1, 0.95, 0.75)
+    biases = (first_bias, 0.2, 0.3, 0.1, 0.1, 0.2, 0.1)
+    value = point
+    for weight, bias in zip(weights, (*biases, 0.0), strict=True):
+        value = weight * value + bias
+    last_bias = np.arctanh(1 / np.sqrt(3)) - value
+    with torch.no_grad():
+        for layer, weight, bias in zip(
+            autoencoder.linear_layers(), weights, (*biases, last_bias), strict=True
+        ):
+            layer.weight.fill_(weight)
+            layer.bias.fill_(bias)
+    return autoencoder
+
+
+@pytest.mark.parametrize(
+    ("output_activation", "first_bias", "looseness"),
+    [
+        # Products alone.
+        ("identity", 0.1, 1.001),
+        # What the bound gives away: it takes the slope, 2/3, for 1 when it adds up the products.
+        ("tanh", 0.1, 1.3),
+        # A large argument that cancels: the error of the slope outweighs all others.
+        ("tanh", 1000.0, 1.01),
+    ],
+)
+def test_the_bound_is_reached_when_all_roundings_conspire(output_activation, first_bias, looseness):
+    """Each sum and product of a float32 computation errs as far as it may, to the same effect.
+
+    Everything but the last bias is positive, so that nothing else cancels: an argument too small
+    makes the slope of tanh too large, and products too large do the rest. The arithmetic here is
+    float64, exact in comparison; what is beyond first order is below 1e-3, relatively.
+    """
+    point = 0.6
+    autoencoder = single_units(output_activation, first_bias, point)
+    unit = SINGLE_ROUNDOFF
+    one_term, two_terms = unit / (1 - unit), 2 * unit / (1 - 2 * unit)
+    layers = [(layer.weight.item(), layer.bias.item()) for layer in autoencoder.linear_layers()]
+    encoder, decoder = layers[:4], layers[4:]
+
+    value, exact = point, point
+    for weight, bias in layers:
+        value = weight * value + bias - two_terms * (weight * value + abs(bias))
+        exact = weight * exact + bias
+    slopes = 1.0, 1.0
+    if output_activation == "tanh":
+        # Tanh is off by 2 units in the last place; its square, the difference from 1 and the
+        # product with the tangents are rounded.
+        slopes = (1 - np.tanh(value) ** 2 + 10 * unit) * (1 + unit), 1 - np.tanh(exact) ** 2
+    computed, expected = decoder[0][0], decoder[0][0]
+    for weight, _ in decoder[1:]:
+        computed, expected = weight * computed * (1 + one_term), weight * expected
+    computed, expected = slopes[0] * computed, slopes[1] * expected
+    for weight, _ in encoder:
+        computed, expected = weight * computed * (1 + one_term), weight * expected
+
+    jacobians = JacobianChain(network_of(autoencoder, torch.float64, CPU), 1)(
+        torch.full((1, 1), point, dtype=torch.float64)
+    )
+    assert jacobians.input.item() == pytest.approx(expected, rel=1e-9)
+    bound = RoundingBound(network_of(autoencoder, torch.float32, CPU))
+    coarse = bound.coarse(jacobians).item()
+    fine = bound.fine(jacobians, jacobians.encoder_slopes, torch.tensor([0])).item()
+    assert 0.999 * (computed - expected) <= coarse <= looseness * (computed - expected)
+    assert fine == pytest.approx(coarse, rel=1e-12)
 
 
 def test_dead_units_leave_no_sign_to_be_mistaken_for_a_reversal():

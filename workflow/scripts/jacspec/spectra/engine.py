@@ -176,8 +176,8 @@ class SpectraEngine:
     def _chain(self) -> JacobianChain:
         """Return the chain rule with the memory of the thread that calls."""
         if not hasattr(self._memory, "chain"):
-            pixel_points = self.block_points if self._on_gpu else None
-            self._memory.chain = JacobianChain(self._network, self.block_points, pixel_points)
+            group_points = self.block_points if self._on_gpu else None
+            self._memory.chain = JacobianChain(self._network, self.block_points, group_points)
         return self._memory.chain
 
     def _finish(self, jacobians: ReducedJacobians, spectra: JacobianSpectra, start: int) -> None:

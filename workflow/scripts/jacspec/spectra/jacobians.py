@@ -10,19 +10,20 @@ A tangent is a row, and the tangents of a block of points are one matrix, so tha
 matrix multiplication with weights that all points share, followed by a scaling of the rows.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 
 import torch
 from torch import Tensor
 
 from jacspec.spectra.layers import LinearStack, Network
 
-# Tangents that go through the pixels, the widest layer, together: 512 x 784 doubles are 3 MiB,
-# enough for multiplications to run at full speed, and few enough to stay in the cache of one core.
-# With few tangents a point, the points themselves, 784 doubles each, are what must stay there.
-PIXEL_ROWS = 512
-PIXEL_POINTS = 256
+# Tangents that go through all layers together: 512 x 784 doubles, at the pixels, are 3 MiB, enough
+# for multiplications to run at full speed, and few enough to stay in the cache of one core.
+GROUP_ROWS = 512
+# Points that go through the network together, and the most whose tangents do.
+BLOCK_POINTS = 256
 
 
 @dataclass(frozen=True)
@@ -79,15 +80,15 @@ class ReducedJacobians:
         )
 
 
-def points_through_pixels(latent_dim: int) -> int:
-    """Return the number of points whose tangents go through the pixels together."""
-    return max(1, min(PIXEL_ROWS // latent_dim, PIXEL_POINTS))
+def points_of_group(latent_dim: int) -> int:
+    """Return the number of points whose tangents are best sent through the layers together."""
+    return max(1, min(GROUP_ROWS // latent_dim, BLOCK_POINTS))
 
 
 def points_of_block(latent_dim: int) -> int:
-    """Return the number of points that are best computed together: up to 4 such groups."""
-    group = points_through_pixels(latent_dim)
-    return group * max(1, min(4, PIXEL_POINTS // group))
+    """Return the number of points that are best computed together: some whole groups."""
+    group = points_of_group(latent_dim)
+    return BLOCK_POINTS // group * group
 
 
 def forward_pass(stack: LinearStack, points: Tensor, out: Tensor | None = None) -> ForwardPass:
@@ -112,33 +113,55 @@ def forward_pass(stack: LinearStack, points: Tensor, out: Tensor | None = None) 
     return ForwardPass(tuple(inputs), tuple(slopes), output)
 
 
+@dataclass(frozen=True)
+class _Tangents:
+    """Memory for the tangents of n points behind one layer.
+
+    `rows` is (n * d, width); `by_point` (n, d, width) is the same memory.
+    """
+
+    rows: Tensor
+    by_point: Tensor
+
+    @classmethod
+    def in_memory(cls, by_point: Tensor) -> "_Tangents":
+        """Return tangents in the memory `by_point` (n, d, width)."""
+        return cls(by_point.flatten(0, 1), by_point)
+
+    def of_first(self, points: int) -> "_Tangents":
+        """Return those of the first `points` points."""
+        return self if points == len(self.by_point) else self.in_memory(self.by_point[:points])
+
+
 class JacobianChain:
     """The chain rule for blocks of up to `block_points` points, with memory of its own.
 
-    One thread uses it at a time. The tangents of `pixel_points` go through the pixels together.
+    One thread uses it at a time. The points go through the network together, their tangents in
+    groups of `group_points`, whose every layer is still in the cache when the next one needs it.
     """
 
     def __init__(
-        self, network: Network, block_points: int, pixel_points: int | None = None
+        self, network: Network, block_points: int, group_points: int | None = None
     ) -> None:
-        latent_dim = network.latent_dim
         self._network = network
-        self._pixel_points = min(block_points, pixel_points or points_through_pixels(latent_dim))
-        self._one = network.encoder.weights[0].new_ones(())
-        self._reconstruction, self._pixel_slopes = (
-            _rows(block_points, network.decoder.weights[-1]) for _ in range(2)
-        )
-        rows = block_points * latent_dim
-        self._decoder_tangents = [_rows(rows, weight) for weight in network.decoder.weights[:-1]]
-        self._pixel_tangents = _rows(self._pixel_points * latent_dim, network.decoder.weights[-1])
-        self._first_tangents = _rows(rows, network.encoder.weights[0])
-        self._encoder_tangents = [_rows(rows, weight) for weight in network.encoder.weights[:-1]]
+        self._group_points = min(block_points, group_points or points_of_group(network.latent_dim))
+        first, *others, _ = network.encoder.weights
+        self._one = first.new_ones(())
+        self._reconstruction = first.new_empty(block_points, network.input_dim)
+        self._pixel_slopes = torch.empty_like(self._reconstruction)
+        self._behind_decoder = [self._memory_behind(layer) for layer in network.decoder.weights]
+        self._before_masks = self._memory_behind(first)
+        self._behind_encoder = [self._memory_behind(layer) for layer in (first, *others)]
+
+    def _memory_behind(self, weight: Tensor) -> _Tangents:
+        shape = (self._group_points, self._network.latent_dim, len(weight))
+        return _Tangents.in_memory(weight.new_empty(shape))
 
     def __call__(self, points: Tensor) -> ReducedJacobians:
         """Return both Jacobians at `points` (n, pixels), of the type and device of the weights."""
         network = self._network
-        encoding = forward_pass(network.encoder, points)
         reconstruction = self._reconstruction[: len(points)]
+        encoding = forward_pass(network.encoder, points)
         decoding = forward_pass(network.decoder, encoding.output, out=reconstruction)
         if network.tanh_output:
             reconstruction.tanh_()
@@ -147,12 +170,13 @@ class JacobianChain:
         else:
             pixel_slopes = self._one.expand_as(reconstruction)
         reencoding = forward_pass(network.encoder, reconstruction)
-
-        tangents = self._through_decoder(decoding.slopes)
-        first_tangents = self._through_pixels(tangents, pixel_slopes)
+        decoder_slopes = (*decoding.slopes, pixel_slopes)
+        tangent_norm, jacobians = self._jacobians(
+            decoder_slopes, (encoding.slopes, reencoding.slopes)
+        )
         return ReducedJacobians(
-            input=self._through_encoder(first_tangents, encoding.slopes),
-            latent=self._through_encoder(first_tangents, reencoding.slopes),
+            input=jacobians[0],
+            latent=jacobians[1],
             encoder_slopes=encoding.slopes,
             decoder_slopes=decoding.slopes,
             reencoder_slopes=reencoding.slopes,
@@ -161,70 +185,71 @@ class JacobianChain:
             input_norms=torch.stack(
                 [_norm(values) for values in (*encoding.inputs, *decoding.inputs)], dim=1
             ),
-            tangent_norm=_norm(tangents.unflatten(0, (len(points), -1))),
+            tangent_norm=tangent_norm,
         )
 
-    def _through_decoder(self, slopes: tuple[Tensor, ...]) -> Tensor:
-        """Return the tangents (n * d, width) of the decoder's last hidden layer."""
-        weights = self._network.decoder.weights
-        points, latent_dim = len(slopes[0]), self._network.latent_dim
-        tangents = self._decoder_tangents[0][: points * latent_dim]
-        torch.mul(
-            weights[0].T, slopes[0][:, None, :], out=tangents.unflatten(0, (points, latent_dim))
-        )
-        for weight, slope, buffer in zip(
-            weights[1:-1], slopes[1:], self._decoder_tangents[1:], strict=True
-        ):
-            tangents = torch.mm(tangents, weight.T, out=buffer[: len(tangents)])
-            _scale(tangents, slope)
-        return tangents
+    def _jacobians(
+        self, decoder_slopes: Sequence[Tensor], encoder_slopes: Sequence[Sequence[Tensor]]
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Send the tangents of all points through all layers, group by group.
 
-    def _through_pixels(self, tangents: Tensor, pixel_slopes: Tensor) -> Tensor:
-        """Return the tangents (n * d, width) of the encoder's first layer, before its masks.
-
-        Tangents go through the pixels a few points at a time, so that the widest matrix of all
-        is scaled while it is in the cache.
+        `decoder_slopes` (n, width) are those behind each layer of the decoder; for each element of
+        `encoder_slopes`, those behind the encoder's layers but the last, there is one Jacobian
+        (n, d, d). Before them, the norms (n,) of the tangents of the decoder's last hidden layer
+        are returned.
         """
-        into_pixels = self._network.decoder.weights[-1].T
-        out_of_pixels = self._network.encoder.weights[0].T
-        latent_dim = self._network.latent_dim
-        result = self._first_tangents[: len(tangents)]
-        for start in range(0, len(pixel_slopes), self._pixel_points):
-            slopes = pixel_slopes[start : start + self._pixel_points]
-            rows = slice(start * latent_dim, (start + len(slopes)) * latent_dim)
-            pixels = self._pixel_tangents[: len(slopes) * latent_dim]
-            torch.mm(tangents[rows], into_pixels, out=pixels)
-            _scale(pixels, slopes)
-            torch.mm(pixels, out_of_pixels, out=result[rows])
-        return result
+        points, latent_dim = len(decoder_slopes[0]), self._network.latent_dim
+        tangent_norm = self._one.new_empty(points, dtype=torch.float64)
+        transposed = [self._one.new_empty(points, latent_dim, latent_dim) for _ in encoder_slopes]
+        for start in range(0, points, self._group_points):
+            group = slice(start, min(start + self._group_points, points))
+            hidden = self._through_decoder([slopes[group] for slopes in decoder_slopes])
+            tangent_norm[group] = _norm(hidden.by_point)
+            for slopes, result in zip(encoder_slopes, transposed, strict=True):
+                self._through_encoder(
+                    [slope[group] for slope in slopes], _Tangents.in_memory(result[group])
+                )
+        # Row j of a point is the derivative with respect to z_j, column j of the Jacobian.
+        return tangent_norm, [result.mT for result in transposed]
 
-    def _through_encoder(self, first_tangents: Tensor, slopes: tuple[Tensor, ...]) -> Tensor:
-        """Return the Jacobians (n, d, d) from the tangents of the encoder's first layer."""
-        weights = self._network.encoder.weights
+    def _through_decoder(self, slopes: Sequence[Tensor]) -> _Tangents:
+        """Fill the memory behind each layer from the latent points to the encoder's first masks.
+
+        Returns the tangents of the decoder's last hidden layer.
+        """
         points = len(slopes[0])
-        tangents = self._encoder_tangents[0][: len(first_tangents)]
-        torch.mul(
-            first_tangents.unflatten(0, (points, -1)),
-            slopes[0][:, None, :],
-            out=tangents.unflatten(0, (points, -1)),
-        )
-        for weight, slope, buffer in zip(
-            weights[1:-1], slopes[1:], self._encoder_tangents[1:], strict=True
+        first, *others = self._network.decoder.weights
+        memory = [tangents.of_first(points) for tangents in self._behind_decoder]
+        torch.mul(first.T, slopes[0][:, None, :], out=memory[0].by_point)
+        for weight, slope, (before, behind) in zip(
+            others, slopes[1:], pairwise(memory), strict=True
         ):
-            tangents = torch.mm(tangents, weight.T, out=buffer[: len(tangents)])
-            _scale(tangents, slope)
-        # Row j of a point holds the derivative with respect to z_j, column j of the Jacobian.
-        return torch.mm(tangents, weights[-1].T).unflatten(0, (points, -1)).mT
+            _through_layer(weight, before, behind, slope)
+        into_encoder = self._network.encoder.weights[0]
+        _through_layer(into_encoder, memory[-1], self._before_masks.of_first(points))
+        return memory[-2]
+
+    def _through_encoder(self, slopes: Sequence[Tensor], result: _Tangents) -> None:
+        """Send what `_through_decoder` left through the masks and layers that remain."""
+        points = len(slopes[0])
+        _, *others, last = self._network.encoder.weights
+        memory = [tangents.of_first(points) for tangents in self._behind_encoder]
+        before_masks = self._before_masks.of_first(points)
+        torch.mul(before_masks.by_point, slopes[0][:, None, :], out=memory[0].by_point)
+        for weight, slope, (before, behind) in zip(
+            others, slopes[1:], pairwise(memory), strict=True
+        ):
+            _through_layer(weight, before, behind, slope)
+        _through_layer(last, memory[-1], result)
 
 
-def _rows(rows: int, weight: Tensor) -> Tensor:
-    """Return memory for `rows` rows of what a layer with `weight` returns."""
-    return weight.new_empty(rows, len(weight))
-
-
-def _scale(tangents: Tensor, slopes: Tensor) -> None:
-    """Multiply the tangents (n * d, width) of each point by its slopes (n, width), in place."""
-    tangents.unflatten(0, (len(slopes), -1)).mul_(slopes[:, None, :])
+def _through_layer(
+    weight: Tensor, before: _Tangents, behind: _Tangents, slopes: Tensor | None = None
+) -> None:
+    """Multiply the tangents by `weight` and by the slopes (n, width) of what follows."""
+    torch.mm(before.rows, weight.T, out=behind.rows)
+    if slopes is not None:
+        behind.by_point.mul_(slopes[:, None, :])
 
 
 def _norm(values: Tensor) -> Tensor:

@@ -92,7 +92,7 @@ class RoundingBound:
         return self._bound(jacobians.input_norms, jacobians.tangent_norm, products, products)
 
     def fine(self, jacobians: ReducedJacobians, slopes: Sequence[Tensor], points: Tensor) -> Tensor:
-        """Return a bound (k,) float64, never above the coarse one, for one of the two Jacobians.
+        """Return a bound (k,) float64 for one of the two Jacobians, not above the coarse one.
 
         `points` (k,) are indices of points, `slopes` those of the encoder in this Jacobian: taken
         at x for the input Jacobian, at y for the latent one.
