@@ -57,10 +57,10 @@ def sweep(project, tiny_sweep, snakemake, tmp_path_factory):
         tiny = project / "tests" / "workflow" / "tiny.yaml"
         return snakemake(
             folder,
+            *arguments,
             # The last one counts: a copy of the project in the place of the project.
             *("--snakefile", str(source / "Snakefile")),
             *("--configfile", str(tiny), str(overlay_file)),
-            *arguments,
         ).stdout
 
     return call
