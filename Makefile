@@ -56,8 +56,8 @@ lint: setup
 	$(SNAKEMAKE) --lint
 
 bench: setup
-	.venv/bin/python benchmarks/spectra.py
 	.venv/bin/python benchmarks/training.py
+	.venv/bin/python benchmarks/orchestration.py
 
 clean:
 	rm -rf results logs .snakemake
