@@ -5,6 +5,7 @@ as plain layers, and differentiated by autograd to full 784 x 784 matrices.
 """
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import h5py
@@ -119,11 +120,12 @@ def test_nothing_is_left_to_do(tiny_sweep, snakemake):
     assert "Nothing to be done" in finished.stdout + finished.stderr
 
 
-def test_a_model_and_a_spectrum_made_twice_have_the_same_bytes(tiny_sweep, snakemake):
+def test_a_model_and_a_spectrum_made_twice_have_the_same_bytes(tiny_sweep, snakemake, tmp_path):
     files = ["results/models/d2_seed0/weights.pt", "results/spectra/mnist/d2_seed0.0.h5"]
     before = [hashlib.sha256((tiny_sweep / file).read_bytes()).digest() for file in files]
+    folder = shutil.copytree(tiny_sweep, tmp_path / "sweep")
     for file in files:
-        (tiny_sweep / file).unlink()
-    snakemake(tiny_sweep, *files, "--configfile", TINY)
-    after = [hashlib.sha256((tiny_sweep / file).read_bytes()).digest() for file in files]
+        (folder / file).unlink()
+    snakemake(folder, *files, "--configfile", TINY)
+    after = [hashlib.sha256((folder / file).read_bytes()).digest() for file in files]
     assert after == before

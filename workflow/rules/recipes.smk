@@ -68,7 +68,7 @@ use rule compute_spectra as recipe_spectra with:
         gpu=GPUS,
 
 
-use rule model_statistics as recipe_statistics with:
+rule recipe_statistics:
     input:
         RECIPE_SPECTRA,
     output:
@@ -77,6 +77,17 @@ use rule model_statistics as recipe_statistics with:
         "logs/recipe_statistics/{recipe}/d{latent_dim}_seed{seed}.log",
     benchmark:
         "results/benchmarks/recipe_statistics/{recipe}/d{latent_dim}_seed{seed}.tsv"
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=megabytes(500),
+        runtime=minutes(lambda wildcards: RECIPES["samples"] * 1e-3),
+        gpu=0,
+    params:
+        code=code_of("recipe_statistics.py"),
+    script:
+        "../scripts/recipe_statistics.py"
 
 
 rule recipe_table:

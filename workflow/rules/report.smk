@@ -1,8 +1,7 @@
-"""The page that a person opens, and what its explorer needs of each model."""
+"""The page that a person opens."""
 
 from jacspec.provenance import sha256_of_file
 
-MODEL_VIEW = "results/report/d{latent_dim}_seed{seed}.json"
 REPORT = "results/report.html"
 PAGE_PARTS = [SCRIPTS / "jacspec/report" / f"page.{kind}" for kind in ("html", "css", "js")]
 # What cannot change a number is not shown, so that it does not run the page again.
@@ -16,34 +15,10 @@ HOW_TO_COMPUTE = {
 }
 
 
-rule model_view:
-    input:
-        weights=layout.WEIGHTS,
-        spectra=lambda wildcards: GRID.spectra_of_model(wildcards.latent_dim, wildcards.seed),
-        points=expand(layout.DATASET_SHARD, dataset=GRID.datasets, shard=0),
-    output:
-        MODEL_VIEW,
-    log:
-        "logs/model_view/d{latent_dim}_seed{seed}.log",
-    benchmark:
-        "results/benchmarks/model_view/d{latent_dim}_seed{seed}.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=megabytes(1500),
-        runtime=minutes(lambda wildcards: len(GRID.datasets) * GRID.samples * 2e-4),
-        gpu=0,
-    params:
-        code=code_of("model_view.py"),
-    script:
-        "../scripts/model_view.py"
-
-
 rule report:
     input:
         summary=layout.SUMMARY,
-        views=expand(MODEL_VIEW, latent_dim=GRID.latent_dims, seed=GRID.seeds),
+        views=expand(layout.MODEL_VIEW, latent_dim=GRID.latent_dims, seed=GRID.seeds),
         histories=expand(layout.TRAINING_HISTORY, latent_dim=GRID.latent_dims, seed=GRID.seeds),
         points=expand(layout.DATASET_SHARD, dataset=GRID.datasets, shard=0),
         claims=layout.CLAIMS,

@@ -1,11 +1,30 @@
-"""Spectra reduced to statistics: a file for each model, then one tidy table."""
+"""Spectra reduced to what all later stages need of a model: one job for each model.
+
+Five results, but one job: to start Python with torch takes longer than most of them.
+"""
+
+from jacspec.claims.sample_sizes import points_looked_at
 
 
 rule model_statistics:
     input:
-        lambda wildcards: GRID.spectra_of_model(wildcards.latent_dim, wildcards.seed),
+        weights=layout.WEIGHTS,
+        spectra=lambda wildcards: GRID.spectra_of_model(wildcards.latent_dim, wildcards.seed),
+        points=[
+            layout.DATASET_SHARD.format(dataset=dataset, shard=shard)
+            for dataset in GRID.datasets
+            for shard in GRID.shards(dataset)
+            # Detection tells MNIST's test images from the others, wherever they are.
+            if dataset == TRAINING_SET
+            or GRID.first_point(shard) < points_looked_at(dataset, TRAINING_SET)
+        ],
     output:
-        layout.MODEL_STATISTICS,
+        statistics=layout.MODEL_STATISTICS,
+        evidence=layout.MODEL_EVIDENCE,
+        evidence_draws=layout.MODEL_EVIDENCE_DRAWS,
+        theorems=layout.MODEL_THEOREMS,
+        detection=layout.MODEL_DETECTION,
+        view=layout.MODEL_VIEW,
     log:
         "logs/model_statistics/d{latent_dim}_seed{seed}.log",
     benchmark:
@@ -14,10 +33,11 @@ rule model_statistics:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=megabytes(500),
-        runtime=minutes(lambda wildcards: len(GRID.datasets) * GRID.samples * 1e-4),
+        mem_mb=megabytes(1500),
+        runtime=minutes(lambda wildcards: len(GRID.datasets) * (20 + GRID.samples * 7e-4)),
         gpu=0,
     params:
+        training_set=TRAINING_SET,
         code=code_of("model_statistics.py"),
     script:
         "../scripts/model_statistics.py"

@@ -1,6 +1,5 @@
-"""The paper's theorems, measured: a file for each model, then a table, a page and a figure."""
+"""The paper's theorems, measured on all models: a table, a page and a figure."""
 
-MODEL_THEOREMS = "results/theorems/d{latent_dim}_seed{seed}.csv"
 THEOREMS = "results/theorems.csv"
 THEOREMS_PAGE = "results/theorems.md"
 THEOREMS_FIGURES = expand("results/figures/theorems.{format}", format=["pdf", "png"])
@@ -10,34 +9,9 @@ THEOREMS_FIGURES = expand("results/figures/theorems.{format}", format=["pdf", "p
 THEOREM_FILES = [THEOREMS, THEOREMS_PAGE, *THEOREMS_FIGURES]
 
 
-rule model_theorems:
-    input:
-        weights=layout.WEIGHTS,
-        spectra=lambda wildcards: GRID.spectra_of_model(wildcards.latent_dim, wildcards.seed),
-        points=expand(layout.DATASET_SHARD, dataset=GRID.datasets, shard=0),
-    output:
-        MODEL_THEOREMS,
-    log:
-        "logs/model_theorems/d{latent_dim}_seed{seed}.log",
-    benchmark:
-        "results/benchmarks/model_theorems/d{latent_dim}_seed{seed}.tsv"
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=megabytes(1000),
-        runtime=minutes(lambda wildcards: len(GRID.datasets) * 20),
-        gpu=0,
-    params:
-        training_set=TRAINING_SET,
-        code=code_of("model_theorems.py"),
-    script:
-        "../scripts/model_theorems.py"
-
-
 rule theorems:
     input:
-        expand(MODEL_THEOREMS, latent_dim=GRID.latent_dims, seed=GRID.seeds),
+        expand(layout.MODEL_THEOREMS, latent_dim=GRID.latent_dims, seed=GRID.seeds),
     output:
         table=THEOREMS,
         page=THEOREMS_PAGE,

@@ -1,23 +1,49 @@
-"""Reduce the spectra of one model to statistics (rule model_statistics)."""
+"""Reduce one model's spectra to all that later stages need of it (rule model_statistics)."""
 
+import logging
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 import job
+from jacspec.claims.evidence import write_model_evidence
+from jacspec.claims.model_evidence import model_evidence
+from jacspec.detection.model_detection import model_detection, write_detection
+from jacspec.report.model_view import model_view, write_model_view
 from jacspec.statistics.model_statistics import model_statistics, write_model_statistics
+from jacspec.theorems.model_theorems import model_theorems
 
 
 def main(snakemake):
-    """Write the statistics of every data set, in the order of the input."""
+    """Write statistics, evidence for the claims, theorems, detection, and the page's view."""
+    weights = Path(snakemake.input.weights)
+    spectra = _by_dataset(snakemake.input.spectra, lambda path: path.parent.name)
+    points = _by_dataset(snakemake.input.points, lambda path: path.name.rsplit(".", 2)[0])
+    first_points = {dataset: shards[0] for dataset, shards in points.items()}
+    training_set, output = snakemake.params.training_set, snakemake.output
+    model = {name: int(snakemake.wildcards[name]) for name in ("latent_dim", "seed")}
+
+    write_model_statistics(Path(output.statistics), model_statistics(spectra), **model)
+    logging.info("statistics written")
+    evidence = model_evidence(spectra, points, weights, **model)
+    write_model_evidence(Path(output.evidence), Path(output.evidence_draws), evidence)
+    logging.info("evidence written")
+    theorems = model_theorems(weights, spectra, first_points, training_set=training_set)
+    write_model_statistics(Path(output.theorems), theorems, **model)
+    logging.info("theorems written")
+    detection = model_detection(spectra, points[training_set], training_set=training_set, **model)
+    write_detection(Path(output.detection), detection)
+    logging.info("detection written")
+    write_model_view(Path(output.view), model_view(weights, spectra, first_points))
+    logging.info("view written")
+
+
+def _by_dataset(paths: Iterable[str], dataset_of) -> dict[str, list[Path]]:
+    """Return the shards of each data set, in the order of `paths`."""
     shards = defaultdict(list)
-    for path in map(Path, snakemake.input):
-        shards[path.parent.name].append(path)
-    write_model_statistics(
-        Path(snakemake.output[0]),
-        model_statistics(shards),
-        latent_dim=int(snakemake.wildcards.latent_dim),
-        seed=int(snakemake.wildcards.seed),
-    )
+    for path in map(Path, paths):
+        shards[dataset_of(path)].append(path)
+    return dict(shards)
 
 
 if "snakemake" in globals():

@@ -10,9 +10,8 @@ A tangent is a row, and the tangents of a block of points are one matrix, so tha
 matrix multiplication with weights that all points share, followed by a scaling of the rows.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
-from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -99,7 +98,7 @@ def forward_pass(stack: LinearStack, points: Tensor, out: Tensor | None = None) 
     inputs, slopes = [points], []
     *hidden, last = zip(stack.weights, stack.biases, strict=True)
     for weight, bias in hidden:
-        activation = torch.addmm(bias, inputs[-1], weight.T)
+        activation = torch.mm(inputs[-1], weight.T).add_(bias)
         if stack.rectified:
             # Written as a number at once: converting a mask later is several times slower.
             slope = torch.ge(activation, 0, out=torch.empty_like(activation))
@@ -109,7 +108,8 @@ def forward_pass(stack: LinearStack, points: Tensor, out: Tensor | None = None) 
         inputs.append(activation)
         slopes.append(slope)
     weight, bias = last
-    output = torch.addmm(bias, inputs[-1], weight.T, out=out)
+    # Not addmm, which fills the output with the bias first: more memory to write and read.
+    output = torch.mm(inputs[-1], weight.T, out=out).add_(bias)
     return ForwardPass(tuple(inputs), tuple(slopes), output)
 
 
@@ -145,13 +145,19 @@ class JacobianChain:
     ) -> None:
         self._network = network
         self._group_points = min(block_points, group_points or points_of_group(network.latent_dim))
-        first, *others, _ = network.encoder.weights
-        self._one = first.new_ones(())
-        self._reconstruction = first.new_empty(block_points, network.input_dim)
+        encoder, decoder = network.encoder.weights, network.decoder.weights
+        self._one = encoder[0].new_ones(())
+        self._reconstruction = encoder[0].new_empty(block_points, network.input_dim)
         self._pixel_slopes = torch.empty_like(self._reconstruction)
-        self._behind_decoder = [self._memory_behind(layer) for layer in network.decoder.weights]
-        self._before_masks = self._memory_behind(first)
-        self._behind_encoder = [self._memory_behind(layer) for layer in (first, *others)]
+        self._first_tangents = decoder[0].T
+        self._into_hidden = [weight.T for weight in decoder[1:-1]]
+        self._into_pixels = decoder[-1].T
+        self._into_encoder = encoder[0].T
+        self._into_latent = [weight.T for weight in encoder[1:]]
+        self._hidden = [self._memory_behind(weight) for weight in decoder[:-1]]
+        self._pixels = self._memory_behind(decoder[-1])
+        self._before_masks = self._memory_behind(encoder[0])
+        self._behind_masks = [self._memory_behind(weight) for weight in encoder[:-1]]
 
     def _memory_behind(self, weight: Tensor) -> _Tangents:
         shape = (self._group_points, self._network.latent_dim, len(weight))
@@ -170,13 +176,29 @@ class JacobianChain:
         else:
             pixel_slopes = self._one.expand_as(reconstruction)
         reencoding = forward_pass(network.encoder, reconstruction)
-        decoder_slopes = (*decoding.slopes, pixel_slopes)
-        tangent_norm, jacobians = self._jacobians(
-            decoder_slopes, (encoding.slopes, reencoding.slopes)
+        shape = (len(points), network.latent_dim, network.latent_dim)
+        # Row j of a point is the derivative with respect to z_j, column j of the Jacobian.
+        input_rows, latent_rows = (points.new_empty(shape) for _ in range(2))
+        tangent_norm = points.new_empty(len(points), dtype=torch.float64)
+        groups = zip(
+            self._groups(decoding.slopes),
+            self._groups([pixel_slopes]),
+            self._groups(encoding.slopes),
+            self._groups(reencoding.slopes),
+            tangent_norm.split(self._group_points),
+            input_rows.split(self._group_points),
+            latent_rows.split(self._group_points),
+            strict=True,
         )
+        for decoder, (pixels,), encoder, reencoder, norm, *results in groups:
+            hidden = self._through_decoder(decoder)
+            norm.copy_(_norm(hidden.by_point))
+            tangents = self._through_pixels(hidden, pixels)
+            for slopes, result in zip((encoder, reencoder), results, strict=True):
+                self._through_encoder(tangents, slopes, result)
         return ReducedJacobians(
-            input=jacobians[0],
-            latent=jacobians[1],
+            input=input_rows.mT,
+            latent=latent_rows.mT,
             encoder_slopes=encoding.slopes,
             decoder_slopes=decoding.slopes,
             reencoder_slopes=reencoding.slopes,
@@ -188,68 +210,50 @@ class JacobianChain:
             tangent_norm=tangent_norm,
         )
 
-    def _jacobians(
-        self, decoder_slopes: Sequence[Tensor], encoder_slopes: Sequence[Sequence[Tensor]]
-    ) -> tuple[Tensor, list[Tensor]]:
-        """Send the tangents of all points through all layers, group by group.
-
-        `decoder_slopes` (n, width) are those behind each layer of the decoder; for each element of
-        `encoder_slopes`, those behind the encoder's layers but the last, there is one Jacobian
-        (n, d, d). Before them, the norms (n,) of the tangents of the decoder's last hidden layer
-        are returned.
-        """
-        points, latent_dim = len(decoder_slopes[0]), self._network.latent_dim
-        tangent_norm = self._one.new_empty(points, dtype=torch.float64)
-        transposed = [self._one.new_empty(points, latent_dim, latent_dim) for _ in encoder_slopes]
-        for start in range(0, points, self._group_points):
-            group = slice(start, min(start + self._group_points, points))
-            hidden = self._through_decoder([slopes[group] for slopes in decoder_slopes])
-            tangent_norm[group] = _norm(hidden.by_point)
-            for slopes, result in zip(encoder_slopes, transposed, strict=True):
-                self._through_encoder(
-                    [slope[group] for slope in slopes], _Tangents.in_memory(result[group])
-                )
-        # Row j of a point is the derivative with respect to z_j, column j of the Jacobian.
-        return tangent_norm, [result.mT for result in transposed]
+    def _groups(self, slopes: Sequence[Tensor]) -> Iterator[tuple[Tensor, ...]]:
+        """Return for each group its slopes (points, 1, width) behind every layer."""
+        return zip(*(slope[:, None].split(self._group_points) for slope in slopes), strict=True)
 
     def _through_decoder(self, slopes: Sequence[Tensor]) -> _Tangents:
-        """Fill the memory behind each layer from the latent points to the encoder's first masks.
+        """Return the tangents of the decoder's last hidden layer."""
+        tangents, *memory = (behind.of_first(len(slopes[0])) for behind in self._hidden)
+        torch.mul(self._first_tangents, slopes[0], out=tangents.by_point)
+        return _through_layers(tangents, self._into_hidden, slopes[1:], memory)
 
-        Returns the tangents of the decoder's last hidden layer.
-        """
-        points = len(slopes[0])
-        first, *others = self._network.decoder.weights
-        memory = [tangents.of_first(points) for tangents in self._behind_decoder]
-        torch.mul(first.T, slopes[0][:, None, :], out=memory[0].by_point)
-        for weight, slope, (before, behind) in zip(
-            others, slopes[1:], pairwise(memory), strict=True
-        ):
-            _through_layer(weight, before, behind, slope)
-        into_encoder = self._network.encoder.weights[0]
-        _through_layer(into_encoder, memory[-1], self._before_masks.of_first(points))
-        return memory[-2]
-
-    def _through_encoder(self, slopes: Sequence[Tensor], result: _Tangents) -> None:
-        """Send what `_through_decoder` left through the masks and layers that remain."""
-        points = len(slopes[0])
-        _, *others, last = self._network.encoder.weights
-        memory = [tangents.of_first(points) for tangents in self._behind_encoder]
+    def _through_pixels(self, tangents: _Tangents, slopes: Tensor) -> _Tangents:
+        """Return the tangents of the encoder's first layer, before its masks."""
+        points = len(slopes)
+        pixels = self._pixels.of_first(points)
         before_masks = self._before_masks.of_first(points)
-        torch.mul(before_masks.by_point, slopes[0][:, None, :], out=memory[0].by_point)
-        for weight, slope, (before, behind) in zip(
-            others, slopes[1:], pairwise(memory), strict=True
-        ):
-            _through_layer(weight, before, behind, slope)
-        _through_layer(last, memory[-1], result)
+        _through_layers(tangents, [self._into_pixels], [slopes], [pixels])
+        torch.mm(pixels.rows, self._into_encoder, out=before_masks.rows)
+        return before_masks
+
+    def _through_encoder(
+        self, before_masks: _Tangents, slopes: Sequence[Tensor], result: Tensor
+    ) -> None:
+        """Fill `result` (n, d, d) with the tangents of the latent layer."""
+        tangents, *memory = (behind.of_first(len(result)) for behind in self._behind_masks)
+        torch.mul(before_masks.by_point, slopes[0], out=tangents.by_point)
+        tangents = _through_layers(tangents, self._into_latent[:-1], slopes[1:], memory)
+        torch.mm(tangents.rows, self._into_latent[-1], out=result.flatten(0, 1))
 
 
-def _through_layer(
-    weight: Tensor, before: _Tangents, behind: _Tangents, slopes: Tensor | None = None
-) -> None:
-    """Multiply the tangents by `weight` and by the slopes (n, width) of what follows."""
-    torch.mm(before.rows, weight.T, out=behind.rows)
-    if slopes is not None:
-        behind.by_point.mul_(slopes[:, None, :])
+def _through_layers(
+    tangents: _Tangents,
+    matrices: Sequence[Tensor],
+    slopes: Sequence[Tensor],
+    memory: Sequence[_Tangents],
+) -> _Tangents:
+    """Multiply the tangents by each matrix (inputs, width) and the slopes (n, 1, width) behind it.
+
+    The tangents behind each layer go to its `memory`; the last ones are returned.
+    """
+    for matrix, slope, behind in zip(matrices, slopes, memory, strict=True):
+        torch.mm(tangents.rows, matrix, out=behind.rows)
+        behind.by_point.mul_(slope)
+        tangents = behind
+    return tangents
 
 
 def _norm(values: Tensor) -> Tensor:
