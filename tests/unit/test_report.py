@@ -16,7 +16,7 @@ from jacspec.figures.selection import Selection
 from jacspec.figures.style import PALETTES, line_styles
 from jacspec.report.colors import CONTRAST, DARK_BACKGROUND, contrast, dark_counterparts
 from jacspec.report.figures import paper_figures
-from jacspec.report.headline import headline
+from jacspec.report.headline import caution, headline
 from jacspec.report.images import strip_png
 from jacspec.report.judgements import (
     COLUMNS,
@@ -34,7 +34,7 @@ from jacspec.report.model_view import (
     rounded,
     write_model_view,
 )
-from jacspec.report.page import packed
+from jacspec.report.page import packed, with_subscripts
 from jacspec.report.run_record import stages
 
 
@@ -187,6 +187,15 @@ def test_without_claims_the_headline_says_so():
     assert found.verdict == NOT_JUDGED
     assert found.sentence.startswith("Not judged yet")
     assert found.grounds == ()
+
+
+def test_a_short_training_is_cautioned_against():
+    assert "for 2 epochs" in caution(2)
+    assert caution(300) is None
+
+
+def test_subscripts_leave_a_text_escaped():
+    assert with_subscripts("J_I < J_L & J_X") == "J<sub>I</sub> &lt; J<sub>L</sub> &amp; J_X"
 
 
 def test_foreign_claims_are_refused(tmp_path):

@@ -4,12 +4,12 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from jacspec.claims.orientation_claims import NEAR_HALF, RARELY
+from jacspec.claims.thresholds import SMALLEST_HIGH_DIM
 from jacspec.report.judgements import NOT_JUDGED, ClaimRow, verdict_of
 
 CENTRAL_CLAIM = "C9"
-SMALLEST_HIGH_DIM = 12
-NEAR_HALF = (0.4, 0.6)
-RARELY = 0.25
+PAPER_EPOCHS = 300
 REVERSED = "share_reversed/input/"
 UNDETERMINED = "share_undetermined/input/"
 
@@ -54,6 +54,17 @@ def headline(rows: Sequence[ClaimRow], training_set: str) -> Headline:
             ("How sure is that?", _certainty(central, seeds)),
             ("What is left out", _left_out(central)),
         ),
+    )
+
+
+def caution(epochs: int) -> str | None:
+    """Return why a sweep says little about the paper, or None if it trained as long."""
+    if epochs >= PAPER_EPOCHS:
+        return None
+    return (
+        f"These networks were trained for {epochs} epochs, the paper's for {PAPER_EPOCHS}. What "
+        "they do far from their training data changes until the end: conclude nothing about the "
+        "paper from this sweep."
     )
 
 

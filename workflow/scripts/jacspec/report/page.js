@@ -101,6 +101,10 @@
   const total = (counts) => counts.reduce((sum, count) => sum + count, 0);
   const shares = (counts, all) => counts.map((count) => (all ? count / all : null));
   const middles = (edges) => edges.slice(1).map((edge, index) => (edge + edges[index]) / 2);
+  const withSubscripts = (text) =>
+    text
+      .replace(/[&<>]/g, (sign) => `&#${sign.charCodeAt(0)};`)
+      .replace(/J_([IL])/g, "J<sub>$1</sub>");
   const axis = (text, others) => ({ title: { text }, ...others });
   const LEGEND = { orientation: "h", x: 0, y: 1.02, yanchor: "bottom" };
 
@@ -291,11 +295,12 @@
     const dynamic = drawn().filter((element) => !(element.dataset.chart in page.charts));
     await Promise.all(dynamic.map(draw));
     const outside = Object.values(content.jacobians).map((part) => part.outside_plane);
-    select("explorer-shown").textContent =
+    select("explorer-shown").innerHTML = withSubscripts(
       `${name}, d = ${latentDim}, seed ${seed}: ${content.points.toLocaleString("en")} points, mean ` +
       `reconstruction error ${content.mean_error}; x and y switch on the same units at ` +
       `${percent(content.share_same_pattern)} of them. Beyond the edge of the planes: ` +
-      `${outside[0]} eigenvalues of J_I, ${outside[1]} of J_L.`;
+      `${outside[0]} eigenvalues of J_I, ${outside[1]} of J_L.`,
+    );
     select("explorer").dataset.shown = [latentDim, seed, dataset].join(" ");
   }
 

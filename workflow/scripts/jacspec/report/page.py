@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 
 from jacspec.atomic import replacing
@@ -20,7 +21,7 @@ from jacspec.report import run_record
 from jacspec.report.charts import Chart, Look, looks_of
 from jacspec.report.colors import dark_counterparts
 from jacspec.report.figures import orientation, paper_figures
-from jacspec.report.headline import headline
+from jacspec.report.headline import caution, headline
 from jacspec.report.images import strip_png
 from jacspec.report.judgements import ClaimRow, ReadableClaim
 from jacspec.report.measurements import detection_charts, score_looks, theorem_charts
@@ -100,9 +101,15 @@ def write_page(path: Path | str, sweep: Sweep) -> None:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["symbols"] = with_subscripts
     html = environment.get_template("page.html").render(_content(sweep))
     with replacing(path) as temporary:
         temporary.write_text(html, encoding="utf-8")
+
+
+def with_subscripts(text: str) -> Markup:
+    """Return a text as HTML, with the I and L of J_I and J_L below the line."""
+    return Markup(re.sub(r"J_([IL])", r"J<sub>\1</sub>", str(escape(text))))
 
 
 def packed(text: str) -> str:
@@ -132,6 +139,7 @@ def _content(sweep: Sweep) -> dict[str, Any]:
             for view in sweep.views
         },
         "headline": headline(sweep.claims, training_set),
+        "caution": caution(sweep.configuration["training"]["epochs"]),
         "hero": hero,
         "claims": sweep.readable_claims,
         "claim_charts": _available(CLAIM_CHARTS, charts),
