@@ -145,6 +145,13 @@ def test_the_reason_is_said_in_words(sweep):
     assert "'high': 0.9" in reason
 
 
+def test_fetching_again_runs_nothing_else(tiny_sweep, sweep, tmp_path):
+    folder = shutil.copytree(tiny_sweep, tmp_path / "sweep")
+    for path in (folder / "resources" / "mnist").iterdir():
+        path.touch()
+    assert planned(sweep({}, "--dry-run", folder=folder)) == {}
+
+
 def contents(folder: Path) -> dict[str, str]:
     """Return the hash of every result by its path."""
     return {

@@ -1,7 +1,8 @@
 """Points to evaluate: raw files of images, then shards of images and of random pixels."""
 
 
-# Without a digest of its code: the files are verified, and no edit can make them others.
+# Without a digest of its code, and ancient for those that read the files: their SHA-256 is verified,
+# and nothing can make them others.
 rule fetch_mnist:
     output:
         MNIST_FILES,
@@ -33,7 +34,7 @@ use rule fetch_mnist as fetch_fashion_mnist with:
 
 rule mnist_points:
     input:
-        MNIST_FILES,
+        ancient(MNIST_FILES),
     output:
         layout.DATASET_SHARD.replace("{dataset}", TRAINING_SET),
     log:
@@ -58,7 +59,7 @@ rule mnist_points:
 
 use rule mnist_points as fashion_mnist_points with:
     input:
-        IMAGE_FILES[NEAR_SET],
+        ancient(IMAGE_FILES[NEAR_SET]),
     output:
         layout.DATASET_SHARD.replace("{dataset}", NEAR_SET),
     log:

@@ -3,7 +3,7 @@
 
 rule train_model:
     input:
-        MNIST_FILES,
+        ancient(MNIST_FILES),
     output:
         weights=layout.WEIGHTS,
         history=layout.TRAINING_HISTORY,

@@ -16,7 +16,7 @@ import numpy as np
 from jacspec.atomic import replacing
 from jacspec.claims.bootstrap import REPLICATES, Draws, interval
 from jacspec.errors import DamagedFileError
-from jacspec.hdf5_writing import created_hdf5
+from jacspec.seals import check_seal, sealed_hdf5
 
 TRAINING_SET = "mnist"
 # Random sets whose pixel mean is this near to .5 have "mean .5"; the standard error of a sample
@@ -128,7 +128,7 @@ def write_model_evidence(table: Path | str, draws_file: Path | str, model: Model
         for quantity, draws in model.draws.items():
             numbers = (float(draws[0]), *interval(draws))
             writer.writerow([model.latent_dim, model.seed, *quantity, *map(repr, numbers)])
-    with replacing(draws_file) as temporary, created_hdf5(temporary) as file:
+    with replacing(draws_file) as temporary, sealed_hdf5(temporary) as file:
         file.attrs.update(latent_dim=model.latent_dim, seed=model.seed)
         stacked = np.array(list(model.draws.values()))
         _write_array(file, "draws", stacked.reshape(-1, 1 + REPLICATES))
@@ -139,12 +139,16 @@ def write_model_evidence(table: Path | str, draws_file: Path | str, model: Model
 def read_model_evidence(table: Path | str, draws_file: Path | str) -> ModelEvidence:
     """Read what `write_model_evidence` wrote.
 
-    Raises DamagedFileError if the two files are not of one model, or not in this format.
+    Raises DamagedFileError if the two files are not of one model, not in this format, or damaged.
     """
     with Path(table).open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
     if header != HEADER or not rows:
         raise DamagedFileError(f"{table}: not the statistics of a model; delete it and run again")
+    try:
+        check_seal(Path(draws_file))
+    except ValueError as error:
+        raise DamagedFileError(f"{draws_file}: {error}; delete it and run again") from error
     with h5py.File(draws_file, "r", locking=False) as file:
         draws = file["draws"][:]
         characters = {group: file[group][:] for group in CHARACTER_GROUPS if group in file}

@@ -3,6 +3,7 @@
 A file holds `pixels` (n, 784) float32 and, if it is one of images, `label` (n,) uint8, `split` (n,)
 uint8 (0 training, 1 test) and `source_index` (n,) int64. Row 0 is point `first` of the data set.
 Equal content gives equal bytes. HDF5 1.10 or later reads the files without any plug-in.
+They are sealed (see `jacspec.seals`).
 """
 
 import math
@@ -18,7 +19,7 @@ import numpy as np
 
 from jacspec.atomic import replacing
 from jacspec.errors import DamagedFileError
-from jacspec.hdf5_writing import created_hdf5
+from jacspec.seals import check_seal, sealed_hdf5
 
 FORMAT_VERSION = 1
 
@@ -36,9 +37,6 @@ _COLUMNS: dict[str, tuple[str, tuple[int, ...]]] = {
     "source_index": ("<i8", ()),
 }
 _IMAGE_COLUMNS = ("label", "split", "source_index")
-
-# Since version 1.10 the metadata of a file carry checksums, all but the texts of attributes.
-_HDF5_VERSIONS = ("v110", "v110")
 
 
 @dataclass(frozen=True)
@@ -80,10 +78,7 @@ def write_points(
     if count < 1:
         raise ValueError(f"{path}: count is {count}, allowed: 1 or more")
     # Files are never changed in place: locks protect nothing, and some file systems refuse them.
-    with (
-        replacing(path) as temporary,
-        created_hdf5(temporary, libver=_HDF5_VERSIONS) as file,
-    ):
+    with replacing(path) as temporary, sealed_hdf5(temporary) as file:
         file.attrs.update(
             {
                 **attributes,
@@ -122,6 +117,7 @@ class PointsFile:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         with self._damage_reported():
+            check_seal(self.path)
             self._file = h5py.File(self.path, "r", locking=False)
         try:
             with self._damage_reported():

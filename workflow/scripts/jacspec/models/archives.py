@@ -34,6 +34,8 @@ def read_archive(path: Path | str) -> Any:
     content = Path(path).read_bytes()
     try:
         return torch.load(_verified_copy(content), weights_only=True, map_location="cpu")
+    except MemoryError:
+        raise
     # A damaged header can make either reader fail in any way.
     except Exception as error:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__

@@ -64,7 +64,7 @@ CLAIM_CHARTS = {
     "C10": ("figure_6_training", "figure_6_bright"),
     "C14": ("figure_2_mean_abs_latent",),
 }
-GALLERY_CLAIMS = ("C11", "C12", "C13", "C14")
+GALLERY_CLAIMS = ("C11", "C12", "C13", "C14", "C15")
 
 
 @dataclass(frozen=True)

@@ -2,37 +2,28 @@
 
 A file holds `index` (n,) int64, positions in the whole data set, and the columns of
 `jacspec.spectra.quantities.JacobianSpectra`. Equal content gives equal bytes, in however many
-pieces it was computed. HDF5 1.10 or later reads the files without any plug-in.
-
-HDF5 has checksums of its own for chunks and metadata, but none for the heap that holds the texts of
-attributes, and a flipped bit there can keep it in a loop for ever. So the user block, which HDF5
-leaves to the application, begins with the SHA-256 of all bytes behind it, in hexadecimal digits.
-`SpectraFile` compares it before HDF5 sees the file.
+pieces it was computed. HDF5 1.10 or later reads the files without any plug-in. They are sealed (see
+`jacspec.seals`).
 """
 
-import hashlib
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 import h5py
 import numpy as np
 
 from jacspec.atomic import replacing
 from jacspec.errors import DamagedFileError
-from jacspec.hdf5_writing import created_hdf5
+from jacspec.seals import check_seal, sealed_hdf5
 from jacspec.spectra.quantities import TYPES, entry_shape
 
 FORMAT_VERSION = 1
 # Points of one HDF5 chunk: 156 KiB of eigenvalues at d = 20.
 CHUNK_POINTS = 1000
-# Since version 1.10 the metadata of a file carry checksums.
-_HDF5_VERSIONS = ("v110", "v110")
-# The smallest user block that HDF5 allows.
-_USER_BLOCK_BYTES = 512
 _ATTRIBUTES = (
     "format_version",
     "latent_dim",
@@ -65,20 +56,13 @@ def write_shard(
     attributes = {"format_version": FORMAT_VERSION, **attributes}
     if set(attributes) != set(_ATTRIBUTES):
         raise ValueError(f"{path}: attributes are {sorted(attributes)}, not {sorted(_ATTRIBUTES)}")
-    with replacing(path) as temporary:
-        # Files are not changed in place: locks protect nothing, and some file systems refuse them.
-        with created_hdf5(
-            temporary, libver=_HDF5_VERSIONS, userblock_size=_USER_BLOCK_BYTES
-        ) as file:
-            file.attrs.update({name: attributes[name] for name in _ATTRIBUTES})
-            _create_columns(file, count)
-            written = _write_columns(file, blocks)
+    # Files are never changed in place: locks protect nothing, and some file systems refuse them.
+    with replacing(path) as temporary, sealed_hdf5(temporary) as file:
+        file.attrs.update({name: attributes[name] for name in _ATTRIBUTES})
+        _create_columns(file, count)
+        written = _write_columns(file, blocks)
         if written != count:
             raise ValueError(f"{path}: {written} points were delivered, allowed: exactly {count}")
-        with temporary.open("r+b") as file:
-            digest = _digest_behind_user_block(file)
-            file.seek(0)
-            file.write(digest)
 
 
 class SpectraFile:
@@ -93,7 +77,7 @@ class SpectraFile:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         with self._damage_reported():
-            self._check_digest()
+            check_seal(self.path)
             self._file = h5py.File(self.path, "r", locking=False)
         try:
             with self._damage_reported():
@@ -144,12 +128,6 @@ class SpectraFile:
         for start in range(0, self.count, size):
             yield self.read(names, start, min(start + size, self.count))
 
-    def _check_digest(self) -> None:
-        with self.path.open("rb") as file:
-            recorded = file.read(2 * hashlib.sha256().digest_size)
-            if recorded != _digest_behind_user_block(file):
-                raise ValueError("its bytes are not those that were written")
-
     def _checked_attributes(self) -> dict[str, str | int]:
         attributes = {
             name: value.item() if isinstance(value, np.generic) else value
@@ -183,11 +161,6 @@ class SpectraFile:
                 f"{self.path} is not a whole spectra shard ({error}). "
                 f"Recompute it with: snakemake --cores 1 --force {self.path}"
             ) from error
-
-
-def _digest_behind_user_block(file: BinaryIO) -> bytes:
-    file.seek(_USER_BLOCK_BYTES)
-    return hashlib.file_digest(file, "sha256").hexdigest().encode()
 
 
 def _create_columns(file: h5py.File, count: int) -> None:
