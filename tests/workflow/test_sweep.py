@@ -120,6 +120,17 @@ def test_nothing_is_left_to_do(tiny_sweep, snakemake):
     assert "Nothing to be done" in finished.stdout + finished.stderr
 
 
+def test_snakemakes_own_report_has_every_figure_and_table(tiny_sweep, snakemake, tmp_path):
+    report = tmp_path / "workflow.html"
+    snakemake(tiny_sweep, "--report", report, "--configfile", TINY)
+    text = report.read_text(encoding="utf-8")
+    for category in ("Figures", "Tables", "Page", "Claims", "Theorems", "Detection"):
+        assert f'"{category}"' in text, category
+    for label in ("Figure 6", "Table 2", "Verdicts and evidence", "Everything, interactive"):
+        assert label in text, label
+    assert "a reproduction of Agarwala" in text
+
+
 def test_a_model_and_a_spectrum_made_twice_have_the_same_bytes(tiny_sweep, snakemake, tmp_path):
     files = ["results/models/d2_seed0/weights.pt", "results/spectra/mnist/d2_seed0.0.h5"]
     before = [hashlib.sha256((tiny_sweep / file).read_bytes()).digest() for file in files]

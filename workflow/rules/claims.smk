@@ -6,7 +6,12 @@ rule claims:
         tables=expand(layout.MODEL_EVIDENCE, latent_dim=GRID.latent_dims, seed=GRID.seeds),
         draws=expand(layout.MODEL_EVIDENCE_DRAWS, latent_dim=GRID.latent_dims, seed=GRID.seeds),
     output:
-        table=layout.CLAIMS,
+        table=report(
+            layout.CLAIMS,
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"claims": "Verdicts and evidence", "format": "CSV"},
+        ),
         readable=layout.CLAIMS_READABLE,
     log:
         "logs/claims.log",

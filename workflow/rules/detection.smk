@@ -13,7 +13,12 @@ rule detection:
         expand(layout.MODEL_DETECTION, latent_dim=GRID.latent_dims, seed=GRID.seeds),
     output:
         table=DETECTION,
-        figures=DETECTION_FIGURES,
+        figures=report(
+            DETECTION_FIGURES,
+            caption="../report/detection.rst",
+            category="Detection",
+            labels={"detection": "AUROC against latent dimension"},
+        ),
     log:
         "logs/detection.log",
     benchmark:

@@ -15,7 +15,12 @@ rule theorems:
     output:
         table=THEOREMS,
         page=THEOREMS_PAGE,
-        figures=THEOREMS_FIGURES,
+        figures=report(
+            THEOREMS_FIGURES,
+            caption="../report/theorems.rst",
+            category="Theorems",
+            labels={"theorems": "I.1 to I.3, measured"},
+        ),
     log:
         "logs/theorems.log",
     benchmark:
