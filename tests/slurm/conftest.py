@@ -10,14 +10,6 @@ from harness import HERE, Cluster, ClusterSweep, Sweep
 
 from jacspec.data.mnist import fetch_mnist
 
-SKIP_VARIABLE = "JACSPEC_SKIP_SLURM_TESTS"
-
-
-def pytest_collection_modifyitems(items):
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.slurm)
-
 
 @pytest.fixture(scope="session")
 def mnist(project, tmp_path_factory) -> Path:
@@ -30,12 +22,9 @@ def mnist(project, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def cluster(project) -> Iterator[Cluster]:
-    if os.environ.get(SKIP_VARIABLE):
-        pytest.skip(f"{SKIP_VARIABLE} is set")
     if os.geteuid() != 0 or not Path("/etc/debian_version").exists():
         pytest.fail(
-            "the tests on a real SLURM cluster need root on a Debian machine, to install and start "
-            f"it; set {SKIP_VARIABLE}=1 to leave them out"
+            "the tests on a real SLURM cluster need root on a Debian machine: they install it there"
         )
     with tempfile.TemporaryDirectory(prefix="jacspec-slurm-", dir="/tmp") as folder:
         cluster = Cluster(Path(folder), project)

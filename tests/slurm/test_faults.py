@@ -16,7 +16,7 @@ from harness import ClusterSweep, Sweep, epochs_in, wait_until
 
 TRAINING_LOG = "logs/train_model/d3_seed0.log"
 WEIGHTS = "results/models/d3_seed0/weights.pt"
-STATISTICS = "results/statistics/d3_seed0.csv"
+SHARD = "results/spectra/mnist/d3_seed0.0.h5"
 EPOCHS = 6
 
 # Faults that end a job, and what Snakemake is called with.
@@ -43,18 +43,18 @@ LOST_JOBS = {
 
 @pytest.fixture(scope="module")
 def undisturbed(local_sweep) -> Sweep:
-    return local_sweep("one_model.yaml", STATISTICS)
+    return local_sweep("one_model.yaml", SHARD)
 
 
 @pytest.fixture(scope="module")
 def disturbed(sweep, cluster) -> dict[str, ClusterSweep]:
     """Return finished sweeps, all at once on the cluster, each of which one fault has met."""
     sweeps = {fault: sweep(fault.replace(" ", "_"), "one_model.yaml") for fault in JOB_FAULTS}
-    blocked = sweeps["member fails"].folder / "results/spectra/mnist/d3_seed0.0.h5/in the way"
+    blocked = sweeps["member fails"].folder / f"{SHARD}/in the way"
     blocked.parent.mkdir(parents=True)
     blocked.touch()
     for fault, made in sweeps.items():
-        made.start(*JOB_FAULTS[fault], targets=[STATISTICS if fault == "member fails" else WEIGHTS])
+        made.start(*JOB_FAULTS[fault], targets=[SHARD if fault == "member fails" else WEIGHTS])
     # The time limit strikes by itself, while the training is frozen.
     for fault in ("time limit", "scancel", "requeue", "kill"):
         process, job, sweeps[fault].last_epoch = sweeps[fault].freeze_training()
@@ -121,7 +121,7 @@ def severed(sweep, cluster, disturbed) -> dict[str, ClusterSweep]:  # noqa: ARG0
     sweeps = {fault: sweep(re.sub(r"\W+", "_", fault), "one_model.yaml") for fault in LOST_JOBS}
     for fault, made in sweeps.items():
         nodes = f"slurm_extra='{LOST_JOBS[fault]}'"
-        target = [WEIGHTS if fault != "snakemake killed, jobs finish" else STATISTICS]
+        target = [WEIGHTS if fault != "snakemake killed, jobs finish" else SHARD]
         made.start("--default-resources", "slurm_partition=main", nodes, targets=target)
     frozen = {}
     for fault, made in sweeps.items():
@@ -139,8 +139,8 @@ def severed(sweep, cluster, disturbed) -> dict[str, ClusterSweep]:  # noqa: ARG0
             wait_until(lambda log=log: "waiting:" in read(log), f"{fault}: the second job waits")
             os.kill(frozen[fault], signal.SIGCONT)
         left_alone = sweeps["snakemake killed, jobs finish"]
-        wait_until((left_alone.folder / STATISTICS).exists, "jobs finish without Snakemake")
-        restart(left_alone, STATISTICS)
+        wait_until((left_alone.folder / SHARD).exists, "jobs finish without Snakemake")
+        restart(left_alone, SHARD)
         for made in sweeps.values():
             made.finish()
     finally:
@@ -189,7 +189,7 @@ def test_changed_parameter_is_noticed_though_snakemake_was_killed(severed, tmp_p
     changed["training"]["epochs"] += 1
     made.configfile = tmp_path / "changed.yaml"
     made.configfile.write_text(yaml.safe_dump(changed))
-    made.start("--dry-run", targets=[STATISTICS])
+    made.start("--dry-run", targets=[SHARD])
     assert "Params have changed" in made.finish()
 
 
