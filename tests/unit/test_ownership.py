@@ -1,5 +1,6 @@
 """Real processes that write the same output, some of them killed with SIGKILL."""
 
+import errno
 import json
 import os
 import signal
@@ -104,6 +105,16 @@ def test_lock_goes_when_the_block_raises(output):
     with pytest.raises(ValueError, match="inside"), owning(output):
         raise ValueError("inside")
     assert not lock_path(output).exists()
+
+
+def test_no_lock_stays_when_it_cannot_be_written(output, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(ownership.json, "dump", full)
+    with pytest.raises(OSError, match="No space left"), owning(output):
+        pytest.fail("entered without a lock")
+    assert list(output.parent.iterdir()) == []
 
 
 def test_second_writer_waits_for_a_living_one(output, start):

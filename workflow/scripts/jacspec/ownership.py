@@ -128,8 +128,13 @@ def _create(lock: Path, me: Owner) -> bool:
         descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     except FileExistsError:
         return False
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(asdict(me), file)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(asdict(me), file)
+    except BaseException:
+        # On a full disk: an empty lock would keep the next writer waiting.
+        lock.unlink(missing_ok=True)
+        raise
     return True
 
 
