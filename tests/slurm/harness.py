@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -201,23 +202,25 @@ class ClusterSweep(Sweep):
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        for process in self.processes(""):
-            os.kill(process, signal.SIGCONT)
+        # Snakemake may hang in a job whose script was killed; SLURM's cgroups would end it.
+        for process in self.processes("snakemake"):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
 
     def jobs(self) -> list[SlurmJob]:
         """Return the jobs of this sweep, the earliest first."""
         return sorted(self.cluster.jobs(self.prefix), key=lambda job: int(job.number))
 
-    def processes(self, script: str) -> list[int]:
-        """Return the numbers of the living processes that run a script of a rule here."""
+    def processes(self, command: str) -> list[int]:
+        """Return the numbers of the living processes here whose command fits the pattern."""
         found = []
         for process in Path("/proc").glob("[0-9]*"):
             try:
-                command = (process / "cmdline").read_bytes().decode()
+                line = (process / "cmdline").read_bytes().decode()
                 here = (process / "cwd").readlink() == self.folder
             except OSError:
                 continue
-            if here and re.search(rf"\.snakemake/scripts/[^\0]*{script}", command):
+            if here and re.search(command, line):
                 found.append(int(process.name))
         return sorted(found)
 
@@ -228,7 +231,7 @@ class ClusterSweep(Sweep):
             lambda: list(self.folder.glob(log)) and last_epoch(self.path(log)) >= epochs,
             f"epoch {epochs} of {self.folder.name}",
         )
-        (process,) = self.processes("train_model")
+        (process,) = self.processes(r"\.snakemake/scripts/\S*train_model")
         os.kill(process, signal.SIGSTOP)
         environment = Path(f"/proc/{process}/environ").read_bytes().decode().split("\0")
         (job,) = (item.split("=")[1] for item in environment if item.startswith("SLURM_JOB_ID="))

@@ -50,7 +50,8 @@ def undisturbed(local_sweep) -> Sweep:
 def disturbed(sweep, cluster) -> dict[str, ClusterSweep]:
     """Return finished sweeps, all at once on the cluster, each of which one fault has met."""
     sweeps = {fault: sweep(fault.replace(" ", "_"), "one_model.yaml") for fault in JOB_FAULTS}
-    blocked = sweeps["member fails"].folder / f"{SHARD}/in the way"
+    # A file where the chunks of the shard are to be kept.
+    blocked = sweeps["member fails"].folder / f"results/spectra/mnist/.{Path(SHARD).name}.partial"
     blocked.parent.mkdir(parents=True)
     blocked.touch()
     for fault, made in sweeps.items():
@@ -67,7 +68,6 @@ def disturbed(sweep, cluster) -> dict[str, ClusterSweep]:
     failing = sweeps["member fails"].output
     wait_until(lambda: "Trying to restart" in failing.read_text(), "a member of the job fails")
     blocked.unlink()
-    blocked.parent.rmdir()
     for fault, made in sweeps.items():
         made.finish(succeeds=fault != "too little memory")
     return sweeps
