@@ -5,12 +5,15 @@ JOBS ?= $(shell nproc)
 SNAKEMAKE = .venv/bin/snakemake
 CODE = workflow tests benchmarks
 
-.PHONY: help setup browser quick sweep test lint soak bench clean
+.PHONY: help setup browser quick sweep test slurm-test slurm-demo lint soak bench clean
 
 help:
 	@echo "make quick   set up, fetch MNIST, run the quick sweep to its figures (minutes)"
-	@echo "make test    set up, run every check that CI runs"
+	@echo "make test    set up, run every check that CI runs, but those on SLURM"
 	@echo "make setup   create .venv with everything pinned in pyproject.toml"
+	@echo "make slurm-test  test the sweep on a real SLURM cluster of four virtual nodes, with faults"
+	@echo "                 of every kind (root on Debian; installs SLURM; CI runs it too)"
+	@echo "make slurm-demo  run the quick sweep on such a cluster: which jobs ran where, at what cost"
 	@echo "make soak    the long loops of kills and broken configs"
 	@echo "make sweep   run the paper's sweep (config.yaml)"
 	@echo "make bench   measure the speed against the alternatives and the machine's limit"
@@ -44,6 +47,13 @@ browser:
 
 test: setup browser lint
 	.venv/bin/pytest
+
+# On a cluster that tests/slurm/cluster.sh installs, starts and stops; needs root on Debian.
+slurm-test: setup
+	.venv/bin/pytest tests/slurm
+
+slurm-demo: setup
+	.venv/bin/python tests/slurm/demo.py
 
 # The long loops of kills and broken configs, which `make test` shortens.
 soak: setup

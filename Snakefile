@@ -46,3 +46,12 @@ rule all:
         table_files(),
         REPORT,
     localrule: True
+
+
+onsuccess:
+    forget_kept_outputs("results")
+    forget_kept_outputs("resources")
+
+
+onerror:
+    print(failure_report(log), file=sys.stderr)

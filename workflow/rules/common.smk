@@ -5,12 +5,14 @@ from math import ceil
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake_interface_executor_plugins.settings import ExecMode
 from snakemake.utils import update_config
 
 SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from jacspec import layout
+from jacspec.completion import forget_kept_outputs, withdraw_unrecorded_outputs
 from jacspec.provenance import code_digest
 from sweep.configuration import (
     IMAGE_SETS,
@@ -21,6 +23,7 @@ from sweep.configuration import (
     check_for_repeated_keys,
     typed_overrides,
 )
+from sweep.failures import failure_report
 from sweep.grid import Grid
 
 update_config(config, typed_overrides(workflow.config_settings.config or {}))
@@ -82,3 +85,8 @@ def minutes(estimate):
     The estimate is for one slow core; five minutes are added for start-up and file systems.
     """
     return lambda wildcards, attempt: ceil(5 + estimate(wildcards) / 60) * attempt
+
+
+# Jobs parse this file too; only the process that plans may take an output back.
+if workflow.exec_mode == ExecMode.DEFAULT:
+    withdraw_unrecorded_outputs("results")

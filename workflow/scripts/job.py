@@ -6,11 +6,13 @@ A script imports this module first.
 import errno
 import gc
 import logging
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from jacspec.completion import completing, fingerprint_of
 from jacspec.errors import JacspecError
 
 # Imports make objects that stay, and the collector looks through all of them again and again: a
@@ -46,8 +48,10 @@ def run(work: Callable[[Any], None], snakemake: Any) -> None:
         level=logging.INFO, format=LOG_FORMAT, handlers=[logging.FileHandler(log_path, mode="w")]
     )
     logging.captureWarnings(True)
+    # An exit like any other, so that temporary files and locks do not stay.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(f"{snakemake.rule}: was asked to stop"))
     try:
-        work(snakemake)
+        _work_once(work, snakemake)
     except BaseException as error:
         sentence = _sentence(error, snakemake.rule)
         if sentence is None:
@@ -77,3 +81,18 @@ def _is_lack_of_memory(error: BaseException) -> bool:
         or "can't allocate memory" in str(error)
         or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
     )
+
+
+def _work_once(work: Callable[[Any], None], snakemake: Any) -> None:
+    if not snakemake.output:
+        work(snakemake)
+        return
+    facts = {
+        "rule": snakemake.rule,
+        "wildcards": dict(snakemake.wildcards.items()),
+        "params": dict(snakemake.params.items()),
+    }
+    fingerprint = fingerprint_of(facts, snakemake.input)
+    with completing(snakemake.output, fingerprint, report=logging.info) as complete:
+        if not complete:
+            work(snakemake)

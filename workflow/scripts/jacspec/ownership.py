@@ -1,0 +1,218 @@
+"""One writer at a time for an output, even when two jobs were started for it.
+
+A workflow engine that is killed leaves its cluster jobs running, and its successor submits them
+again. The owner of an output is named in a lock file beside it, and touches that file every few
+seconds. A second writer waits while the owner lives, and takes over from a dead one:
+
+* On the same machine, the owner lives while its process does; its start time tells it from a later
+  process of the same number.
+* On another machine, it lives while the touches go on. After a silence, SLURM is asked where it
+  answers: a job that is suspended or cut off from the file system is silent, but not dead.
+
+Only the standard library is used. Lock files need no more of a file system than exclusive creation
+and rename, so they work where ``flock`` does not.
+"""
+
+import _thread
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from jacspec.errors import JacspecError
+
+HEARTBEAT_SECONDS = 5.0
+SILENCE_SECONDS = 60.0  # longer than the usual hiccup of a network file system
+POLL_SECONDS = 1.0
+SETTLING_SECONDS = 2.0  # for two writers that take over from the same dead owner
+_LIVE_JOB_STATES = {"RUNNING", "SUSPENDED", "STOPPED", "SIGNALING", "STAGE_OUT"}
+
+
+class OwnershipLostError(JacspecError):
+    """Another writer took this process for dead and replaced it."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The process that writes an output, as its lock file describes it."""
+
+    host: str
+    process_space: str
+    pid: int
+    process_start: int
+    slurm_job: str | None
+    token: str
+
+    @classmethod
+    def this_process(cls) -> "Owner":
+        """Describe the calling process, with a token of its own."""
+        return cls(
+            host=socket.gethostname(),
+            process_space=_process_space(),
+            pid=os.getpid(),
+            process_start=_process_start(os.getpid()) or 0,
+            slurm_job=os.environ.get("SLURM_JOB_ID"),
+            token=secrets.token_hex(8),
+        )
+
+    def __str__(self) -> str:
+        """Name the process as a person would look for it."""
+        job = f", SLURM job {self.slurm_job}" if self.slurm_job else ""
+        return f"process {self.pid} on {self.host}{job}"
+
+
+@contextmanager
+def owning(output: Path | str, report: Callable[[str], None] = print) -> Iterator[None]:
+    """Own `output` while the block runs, after waiting for any other living owner.
+
+    `report` is called with one sentence when the wait begins and when a dead owner is replaced.
+    Raises `OwnershipLostError` if this process was taken for dead and replaced, as happens to a
+    machine that was frozen for longer than `SILENCE_SECONDS`: the block is interrupted then.
+    """
+    lock = lock_path(output)
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    me = Owner.this_process()
+    _acquire(lock, me, report)
+    finished = threading.Event()
+    lost = threading.Event()
+    heart = threading.Thread(target=_beat, args=(lock, me, finished, lost), daemon=True)
+    heart.start()
+    try:
+        yield
+    except KeyboardInterrupt:
+        if lost.is_set():
+            raise OwnershipLostError(f"{output}: {_read(lock)} took over the output") from None
+        raise
+    finally:
+        finished.set()
+        heart.join()
+        if _read(lock) == me:
+            lock.unlink(missing_ok=True)
+
+
+def lock_path(output: Path | str) -> Path:
+    """Return the path of the lock file of an output."""
+    output = Path(output)
+    return output.with_name(f".{output.name}.owner")
+
+
+def _acquire(lock: Path, me: Owner, report: Callable[[str], None]) -> None:
+    announced = None
+    observed, silent_since = None, time.monotonic()
+    while not _create(lock, me):
+        owner, heartbeat = _read(lock), _last_heartbeat(lock)
+        if (owner, heartbeat) != observed:
+            observed, silent_since = (owner, heartbeat), time.monotonic()
+        if heartbeat is None:
+            continue  # released since the attempt to create it
+        if not _lives(owner, silence=time.monotonic() - silent_since):
+            if _take_over(lock, owner, me):
+                report(f"taking over from {owner or 'an unknown writer'}, which is dead")
+                return
+        elif owner != announced:
+            report(f"waiting: {owner} writes the same output")
+            announced = owner
+        time.sleep(POLL_SECONDS)
+
+
+def _create(lock: Path, me: Owner) -> bool:
+    try:
+        descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    except FileExistsError:
+        return False
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(asdict(me), file)
+    except BaseException:
+        # On a full disk: an empty lock would keep the next writer waiting.
+        lock.unlink(missing_ok=True)
+        raise
+    return True
+
+
+def _take_over(lock: Path, dead: Owner | None, me: Owner) -> bool:
+    """Replace the lock of a dead owner; of several that try, the last to do so wins."""
+    mine = lock.with_name(f"{lock.name}.{me.token}")
+    mine.write_text(json.dumps(asdict(me)), encoding="utf-8")
+    if _read(lock) != dead:
+        mine.unlink()
+        return False
+    mine.replace(lock)
+    time.sleep(SETTLING_SECONDS)
+    return _read(lock) == me
+
+
+def _read(lock: Path) -> Owner | None:
+    """Return the owner, or None if there is none or its lock file is not yet, or badly, written."""
+    try:
+        return Owner(**json.loads(lock.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _last_heartbeat(lock: Path) -> int | None:
+    """Return the time stamp of the last touch, in the file server's nanoseconds."""
+    # NFS looks at the server when a file is opened; a mere stat may be a minute old.
+    with suppress(OSError), lock.open("rb") as file:
+        return os.fstat(file.fileno()).st_mtime_ns
+    return None
+
+
+def _beat(lock: Path, me: Owner, finished: threading.Event, lost: threading.Event) -> None:
+    while not finished.wait(HEARTBEAT_SECONDS):
+        owner = _read(lock)
+        if owner == me:
+            # The file system may come back before anybody takes this process for dead.
+            with suppress(OSError):
+                os.utime(lock)
+        elif owner is not None:
+            lost.set()
+            _thread.interrupt_main()
+            return
+
+
+def _lives(owner: Owner | None, silence: float) -> bool:
+    if owner is not None and owner.process_space == _process_space():
+        return _process_start(owner.pid) == owner.process_start
+    if silence < SILENCE_SECONDS:
+        return True
+    if owner is None or owner.slurm_job in (None, os.environ.get("SLURM_JOB_ID")):
+        return False  # the same job: SLURM has ended its earlier run before it started this one
+    return _slurm_job_state(owner.slurm_job) in _LIVE_JOB_STATES
+
+
+def _process_space() -> str:
+    """Return what two processes have in common that see each other under the same numbers."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+
+
+def _process_start(pid: int) -> int | None:
+    """Return when a process started, in clock ticks since boot; None if it is gone or a zombie."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    # The name, in parentheses, may hold blanks; the state follows, the start is 19 fields later.
+    state, *fields = status.rpartition(")")[2].split()
+    return None if state in "ZX" else int(fields[18])
+
+
+def _slurm_job_state(job: str) -> str | None:
+    """Return the state of a SLURM job, or None if it is over or SLURM does not answer here."""
+    if shutil.which("squeue") is None:
+        return None
+    command = ["squeue", "--noheader", "--jobs", job, "--format", "%T"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return answer.stdout.strip() or None
