@@ -1,4 +1,4 @@
-"""The sweep runs on a cluster as it stands, and gives what it gives on one machine."""
+"""The quick sweep runs on a cluster as it stands, and gives what it gives on one machine."""
 
 import re
 from datetime import datetime
@@ -6,6 +6,10 @@ from datetime import datetime
 import pytest
 from harness import GPU_NODES, ClusterSweep, Sweep
 
+QUICK = "../../config/quick.yaml"
+MODELS = [f"d{latent_dim}_seed{seed}" for latent_dim in (2, 4, 8, 12, 16, 20) for seed in (0, 1)]
+# Those that are made on one machine too, with all their spectra.
+COMPARED = ["d2_seed0", "d20_seed1"]
 FIGURES = [
     f"results/figures/{name}.pdf"
     for name in (*(f"figure_{number}" for number in range(1, 7)), "table_1", "table_2")
@@ -15,16 +19,16 @@ FIGURES = [
 @pytest.fixture(scope="module")
 def finished(sweep) -> ClusterSweep:
     """Return a finished sweep whose models and spectra asked for a GPU each."""
-    made = sweep("sweep", "sweep.yaml")
+    made = sweep("sweep", QUICK)
     made.config["device"] = "auto"
     made.start(targets=FIGURES)
-    made.finish()
+    made.finish(seconds=3600)
     return made
 
 
 @pytest.fixture(scope="module")
 def local(local_sweep, finished) -> Sweep:  # noqa: ARG001 - two sweeps at once take longer
-    return local_sweep("sweep.yaml", *FIGURES)
+    return local_sweep(QUICK, *(f"results/statistics/{model}.csv" for model in COMPARED))
 
 
 def test_figures_are_there(finished):
@@ -33,15 +37,18 @@ def test_figures_are_there(finished):
 
 
 def test_results_are_those_of_a_local_run(finished, local):
-    results = finished.results()
-    assert sum(name.startswith("results/spectra/") for name in results) == 16
-    assert results == local.results()
+    results, expected = finished.results(), local.results()
+    assert sum(name.startswith("results/spectra/") for name in results) == 11 * len(MODELS)
+    assert sum(name.startswith("results/spectra/") for name in expected) == 11 * len(COMPARED)
+    assert {name: results[name] for name in expected} == expected
 
 
 def test_each_model_is_one_job(finished):
     jobs = [job for job in finished.jobs() if job.gpus]
-    assert len(jobs) == 4
-    assert {(job.gpus, job.megabytes, job.minutes) for job in jobs} == {(1, 1200, 13)}
+    assert len(jobs) == len(MODELS)
+    # Memory of the largest step, time of all: a training, eleven spectra, and the statistics.
+    minutes = 3 + 11 * 2 + 2
+    assert {(job.gpus, job.megabytes, job.minutes) for job in jobs} == {(1, 1200, minutes)}
 
 
 def test_gpu_jobs_run_on_gpu_nodes_and_no_more_at_a_time_than_gpus(finished):
@@ -56,7 +63,7 @@ def test_jobs_spread_over_nodes(finished):
 
 def test_logs_are_where_the_documentation_says(finished):
     logs = finished.folder / "logs"
-    for model in ("d2_seed0", "d2_seed1", "d5_seed0", "d5_seed1"):
+    for model in MODELS:
         assert "epoch" in (logs / f"train_model/{model}.log").read_text()
         assert (logs / f"compute_spectra/mnist/{model}.0.log").exists()
     # SLURM's own are kept for failed jobs only.
