@@ -18,6 +18,7 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -33,6 +34,8 @@ HEARTBEAT_SECONDS = 5.0
 SILENCE_SECONDS = 60.0  # longer than the usual hiccup of a network file system
 POLL_SECONDS = 1.0
 SETTLING_SECONDS = 2.0  # for two writers that take over from the same dead owner
+# To the main thread of this process. Not SIGINT, which a shell's background jobs ignore.
+_LOST = signal.SIGUSR2
 _LIVE_JOB_STATES = {"RUNNING", "SUSPENDED", "STOPPED", "SIGNALING", "STAGE_OUT"}
 
 
@@ -75,25 +78,27 @@ def owning(output: Path | str, report: Callable[[str], None] = print) -> Iterato
 
     `report` is called with one sentence when the wait begins and when a dead owner is replaced.
     Raises `OwnershipLostError` if this process was taken for dead and replaced, as happens to a
-    machine that was frozen for longer than `SILENCE_SECONDS`: the block is interrupted then.
+    machine that was frozen for longer than `SILENCE_SECONDS`: the block is interrupted then. For
+    that, it has to be called from the main thread.
     """
     lock = lock_path(output)
     lock.parent.mkdir(parents=True, exist_ok=True)
     me = Owner.this_process()
     _acquire(lock, me, report)
+
+    def interrupt(*_: object) -> None:
+        raise OwnershipLostError(f"{output}: {_read(lock)} took over the output")
+
+    previous = signal.signal(_LOST, interrupt)
     finished = threading.Event()
-    lost = threading.Event()
-    heart = threading.Thread(target=_beat, args=(lock, me, finished, lost), daemon=True)
+    heart = threading.Thread(target=_beat, args=(lock, me, finished), daemon=True)
     heart.start()
     try:
         yield
-    except KeyboardInterrupt:
-        if lost.is_set():
-            raise OwnershipLostError(f"{output}: {_read(lock)} took over the output") from None
-        raise
     finally:
         finished.set()
         heart.join()
+        signal.signal(_LOST, previous)
         if _read(lock) == me:
             lock.unlink(missing_ok=True)
 
@@ -166,7 +171,7 @@ def _last_heartbeat(lock: Path) -> int | None:
     return None
 
 
-def _beat(lock: Path, me: Owner, finished: threading.Event, lost: threading.Event) -> None:
+def _beat(lock: Path, me: Owner, finished: threading.Event) -> None:
     while not finished.wait(HEARTBEAT_SECONDS):
         owner = _read(lock)
         if owner == me:
@@ -174,8 +179,7 @@ def _beat(lock: Path, me: Owner, finished: threading.Event, lost: threading.Even
             with suppress(OSError):
                 os.utime(lock)
         elif owner is not None:
-            lost.set()
-            _thread.interrupt_main()
+            _thread.interrupt_main(_LOST)
             return
 
 
