@@ -13,11 +13,12 @@ from typing import Any
 import jsonschema
 import yaml
 
+from jacspec.data.truncation import SMALLEST_MASS, mass_on_unit_interval
+
 TRAINING_SET = "mnist"
 NEAR_SET = "fashion_mnist"
 IMAGE_SETS = (TRAINING_SET, NEAR_SET)
 IMAGES = 70_000  # in each of them
-LARGEST_TRUNCATION = 6.0  # standard deviations between [0, 1] and the mean of a truncated normal
 
 _TYPE_NAMES = {
     "array": "a list",
@@ -238,11 +239,11 @@ def _distribution_faults(distributions: Mapping[str, Any]) -> Iterator[str]:
             )
         if distribution["family"] == "truncated_normal":
             mean, deviation = distribution["mean"], distribution["standard_deviation"]
-            distance = max(-mean, mean - 1.0, 0.0) / deviation
-            if distance > LARGEST_TRUNCATION:
+            mass = mass_on_unit_interval(mean, deviation)
+            if mass < SMALLEST_MASS:
                 yield (
-                    f"{key}.mean: found {mean}, {distance:.1f} standard deviations outside "
-                    f"[0, 1]; write one at most {LARGEST_TRUNCATION:g} outside"
+                    f"{key}: found mean {mean} and standard_deviation {deviation}, which leave "
+                    f"{mass:.0e} of the normal in [0, 1]; write some that leave {SMALLEST_MASS:g}"
                 )
 
 

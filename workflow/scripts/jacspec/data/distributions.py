@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jacspec.data.streams import random_stream
+from jacspec.data.truncation import SMALLEST_MASS, mass_on_unit_interval
 
 PIXELS = 784
 # The block is part of the definition of a data set: another size gives other points.
@@ -23,10 +24,6 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "bernoulli": ("probability",),
     "beta": ("alpha", "beta"),
 }
-
-# Probabilities carry a rounding error of 1e-16. With this mass left on [0, 1] the error of a pixel
-# is about 1e-10, far below the spacing of float32; with none left, nothing can be drawn.
-_SMALLEST_TRUNCATED_MASS = 1e-6
 
 
 @dataclass(frozen=True)
@@ -159,8 +156,8 @@ def _violated_range(family: str, parameters: Mapping[str, float]) -> str | None:
         case "truncated_normal", {"mean": mean, "standard_deviation": standard_deviation}:
             if not standard_deviation > 0:
                 return "standard_deviation > 0"
-            if _mass_on_unit_interval(mean, standard_deviation) < _SMALLEST_TRUNCATED_MASS:
-                return f"a normal with a mass of {_SMALLEST_TRUNCATED_MASS} or more on [0, 1]"
+            if mass_on_unit_interval(mean, standard_deviation) < SMALLEST_MASS:
+                return f"a normal with a mass of {SMALLEST_MASS} or more on [0, 1]"
         case "uniform", {"low": low, "high": high} if not 0 <= low < high <= 1:
             return "0 <= low < high <= 1"
         case "bernoulli", {"probability": probability} if not 0 <= probability <= 1:
@@ -168,8 +165,3 @@ def _violated_range(family: str, parameters: Mapping[str, float]) -> str | None:
         case "beta", {"alpha": alpha, "beta": beta} if not (alpha > 0 and beta > 0):
             return "alpha > 0 and beta > 0"
     return None
-
-
-def _mass_on_unit_interval(mean: float, standard_deviation: float) -> float:
-    scale = standard_deviation * math.sqrt(2)
-    return (math.erf((1 - mean) / scale) + math.erf(mean / scale)) / 2
