@@ -45,8 +45,9 @@ browser:
 	    && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } || { \
 	    echo "The tests need Chromium: install it (Debian: apt-get install chromium)"; exit 1; }
 
+# The tests of one file stay together, in one of as many processes as there are cores.
 test: setup browser lint
-	.venv/bin/pytest
+	.venv/bin/pytest -n $(JOBS) --dist loadfile
 
 # On a cluster that tests/slurm/cluster.sh installs, starts and stops; needs root on Debian.
 slurm-test: setup

@@ -1,5 +1,8 @@
 """A tiny sweep on real MNIST, run once by Snakemake itself, for all tests of the workflow."""
 
+import fcntl
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -34,8 +37,16 @@ def snakemake(project) -> Callable[..., subprocess.CompletedProcess]:
 
 @pytest.fixture(scope="session")
 def tiny_sweep(snakemake, tmp_path_factory, project) -> Path:
-    """Return the folder of a finished tiny sweep."""
-    snakemake(project, "fetch_mnist")
-    folder = tmp_path_factory.mktemp("tiny")
-    snakemake(folder, "--configfile", TINY, "--config", f"mnist_source={project}/resources/mnist")
-    return folder
+    """Return the folder of a finished tiny sweep, made once and copied by each process."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    made = shared / "tiny_sweep_made"
+    with (shared / "tiny_sweep.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            folder = shared / "tiny_sweep_unfinished"
+            mnist = f"mnist_source={project}/resources/mnist"
+            snakemake(project, "fetch_mnist")
+            snakemake(folder, "--configfile", TINY, "--config", mnist)
+            folder.rename(made)
+    return shutil.copytree(made, base / "tiny_sweep")

@@ -3,7 +3,10 @@
 from jacspec.provenance import sha256_of_file
 
 REPORT = "results/report.html"
-PAGE_PARTS = [SCRIPTS / "jacspec/report" / f"page.{kind}" for kind in ("html", "css", "js")]
+PAGE_PARTS = [
+    SCRIPTS / "jacspec/report" / part
+    for part in ("page.html", "page.css", "page.js", "plotly/plotly-cartesian.min.js")
+]
 # What cannot change a number is not shown, so that it does not run the page again.
 HOW_TO_COMPUTE = {
     "device",

@@ -5,7 +5,8 @@ Only the standard library is used, because every cluster job evaluates this at s
 
 import ast
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,15 +22,15 @@ def code_digest(sources: Iterable[Path | str]) -> str:
     docstrings and formatting do not change it.
     """
     pending = [Path(source).resolve() for source in sources]
-    trees: dict[Path, ast.Module] = {}
+    dumps: dict[Path, str] = {}
     while pending:
         path = pending.pop()
-        if path not in trees:
-            trees[path] = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-            pending.extend(_imported_files(trees[path]))
+        if path not in dumps:
+            dumps[path], modules = _dump_and_imports(path.read_text(encoding="utf-8"), str(path))
+            pending.extend(file for module in modules for file in _files_of_module(module))
     digest = hashlib.sha256()
-    for path in sorted(trees, key=lambda path: path.name + str(path)):
-        digest.update(f"{path.name}\n{_dump_without_docstrings(trees[path])}\n".encode())
+    for path in sorted(dumps, key=lambda path: path.name + str(path)):
+        digest.update(f"{path.name}\n{dumps[path]}\n".encode())
     return digest.hexdigest()[:16]
 
 
@@ -51,16 +52,25 @@ def library_versions(*libraries: str) -> dict[str, str]:
     }
 
 
-def _imported_files(tree: ast.Module) -> Iterable[Path]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        for name in names:
-            yield from _files_of_module(name)
+# Rules share most of their modules, and every job of a cluster parses them all.
+@cache
+def _dump_and_imports(source: str, path: str) -> tuple[str, tuple[str, ...]]:
+    """Return the syntax tree of a module without docstrings, as text, and what it may import."""
+    tree = ast.parse(source, filename=path)
+    nodes = list(ast.walk(tree))
+    modules = tuple(name for node in nodes for name in _imported_modules(node))
+    for node in nodes:
+        _remove_docstring(node)
+    return ast.dump(tree), modules
+
+
+def _imported_modules(node: ast.AST) -> Iterator[str]:
+    """Yield the modules that a statement imports; some are attributes of modules instead."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+        yield node.module
+        yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def _files_of_module(name: str) -> Iterable[Path]:
@@ -72,14 +82,12 @@ def _files_of_module(name: str) -> Iterable[Path]:
         yield candidate.resolve()
 
 
-def _dump_without_docstrings(tree: ast.Module) -> str:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0] if node.body else None
-            if (
-                isinstance(first, ast.Expr)
-                and isinstance(first.value, ast.Constant)
-                and isinstance(first.value.value, str)
-            ):
-                node.body = node.body[1:] or [ast.Pass()]
-    return ast.dump(tree)
+def _remove_docstring(node: ast.AST) -> None:
+    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        first = node.body[0] if node.body else None
+        if (
+            isinstance(first, ast.Expr)
+            and isinstance(first.value, ast.Constant)
+            and isinstance(first.value.value, str)
+        ):
+            node.body = node.body[1:] or [ast.Pass()]
