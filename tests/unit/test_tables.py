@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from jacspec.figures.drawing import save_figure
-from jacspec.figures.tables import draw_table, image_strip, reconstructions
+from jacspec.figures.tables import draw_table, image_strip
+from jacspec.models.autoencoder import reconstructions
 
 pytestmark = pytest.mark.filterwarnings("error")
 

@@ -1,9 +1,7 @@
 """Tables I and II: reconstructions of the representative data sets at every latent dimension."""
 
-import copy
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
@@ -11,9 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from jacspec.figures.style import RC_PARAMS, role_title
-
-if TYPE_CHECKING:
-    from jacspec.models.autoencoder import Autoencoder
+from jacspec.models.autoencoder import Autoencoder, reconstructions
 
 WIDTH = 7.2
 COLUMNS = ("bright", "moderate", "dark")
@@ -28,7 +24,7 @@ IMAGE_GAP = 2
 
 
 def draw_table(
-    models: Mapping[int, "Autoencoder"],
+    models: Mapping[int, Autoencoder],
     points: Mapping[str, np.ndarray],
     *,
     roles: Mapping[str, str],
@@ -54,16 +50,6 @@ def draw_table(
     titles = [role_title(role, roles[role]) for role in columns]
     with matplotlib.rc_context(RC_PARAMS):
         return _draw_grid(rows, titles, (width - LABEL_WIDTH) / len(COLUMNS) - STRIP_GAP)
-
-
-def reconstructions(autoencoder: "Autoencoder", pixels: np.ndarray) -> np.ndarray:
-    """Return what the autoencoder makes of (k, 784) pixels, (k, 784) float64, not clipped."""
-    # Only the tables run a model: the figures must not pay for the import of torch.
-    import torch
-
-    double = copy.deepcopy(autoencoder).double().cpu()
-    with torch.no_grad():
-        return double(torch.from_numpy(np.asarray(pixels, dtype=np.float64))).numpy()
 
 
 def image_strip(pixels: np.ndarray) -> np.ndarray:

@@ -196,7 +196,7 @@ def _shares(signs: np.ndarray) -> dict:
 
 def _reconstruction_strip(weights: Path, points: Path) -> str:
     # Only here is a model run: whoever reads views must not pay for the import of torch.
-    from jacspec.figures.tables import reconstructions
+    from jacspec.models.autoencoder import reconstructions
     from jacspec.models.weights import load_autoencoder
 
     return strip_png(reconstructions(load_autoencoder(weights), sample_pixels(points)))
