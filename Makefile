@@ -49,9 +49,10 @@ browser:
 test: setup browser lint
 	.venv/bin/pytest -n $(JOBS) --dist loadfile
 
-# On a cluster that tests/slurm/cluster.sh installs, starts and stops; needs root on Debian.
+# On clusters that tests/slurm/cluster.sh installs, starts and stops; needs root on Debian. Faults
+# are waited for more than computed, so that they run beside the sweep, on a cluster of their own.
 slurm-test: setup
-	.venv/bin/pytest tests/slurm
+	.venv/bin/pytest -n 2 --dist loadfile tests/slurm
 
 slurm-demo: setup
 	.venv/bin/python tests/slurm/demo.py
@@ -66,9 +67,9 @@ lint: setup
 	.venv/bin/snakefmt --check Snakefile workflow/rules
 	$(SNAKEMAKE) --lint
 
+# Writes benchmarks/results.md; leave the machine alone meanwhile.
 bench: setup
-	.venv/bin/python benchmarks/training.py
-	.venv/bin/python benchmarks/orchestration.py
+	.venv/bin/python benchmarks/run_all.py
 
 clean:
 	rm -rf results logs .snakemake

@@ -1,12 +1,17 @@
 """What the workflow costs beside computing: job starts, planning, and how planning grows.
 
-    python benchmarks/orchestration.py            about three minutes
-    python benchmarks/orchestration.py --jobs 2000     planning of the smaller sweep only
+Usage: python benchmarks/orchestration.py               some four minutes
+       python benchmarks/orchestration.py --jobs 418    planning of the paper's sweep only
 
-Prints a Markdown table. Ratios are of medians of runs that alternate in one call.
+Prints Markdown tables. Ratios are of medians of runs that alternate in one call. The share of the
+paper's sweep that is not computing is estimated from its parts, measured here: the start of every
+job, what Snakemake spends on a job that does nothing, and the planning, against the steps of all
+trainings and the spectra of all points. Statistics and figures count as nothing, which only makes
+the share larger.
 """
 
 import argparse
+import re
 import resource
 import statistics
 import subprocess
@@ -16,14 +21,26 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import torch
+import yaml
+from targets import Target, print_targets
+
 PROJECT = Path(__file__).resolve().parent.parent
 SCRIPTS = PROJECT / "workflow" / "scripts"
-MODULES_OF_A_JOB = {
-    "train_model": "jacspec.models.training, jacspec.device",
-    "compute_spectra": "jacspec.spectra.shards, jacspec.device",
-    "model_statistics": "jacspec.statistics.model_statistics",
-}
+sys.path.insert(0, str(SCRIPTS))
+
+from jacspec.models.autoencoder import PIXELS, initialized_autoencoder  # noqa: E402
+from jacspec.models.recipe import TrainingRecipe  # noqa: E402
+from jacspec.models.training import train  # noqa: E402
+from jacspec.spectra.engine import SpectraEngine  # noqa: E402
+
+JOBS = ("train_model", "compute_spectra", "model_statistics")
 SPECTRA_OF_A_MODEL = 11
+TRAINING_IMAGES = 60_000
+# What the estimate is measured on: steps of training, points of a spectrum, jobs of nothing.
+STEPS = 1000
+POINTS = 2000
+IDLE_JOBS = 40
 
 
 def main() -> None:
@@ -36,17 +53,30 @@ def main() -> None:
     arguments = parser.parse_args()
     print("| what | seconds | compared |")
     print("| --- | --- | --- |")
-    report_job_starts(arguments.rounds)
-    report_planning(arguments.jobs)
+    starts = report_job_starts(arguments.rounds)
+    planning = report_planning(arguments.jobs)
+    share = report_overhead(max(starts[job] for job in JOBS), planning)
+    print_targets(
+        [
+            *(
+                Target(
+                    f"start of {job} / import torch", starts[job] / starts["import torch"], "≤", 1.3
+                )
+                for job in JOBS
+            ),
+            Target("dry run of the paper's sweep, s", planning, "≤", 5, ".1f"),
+            Target("share of the paper's sweep that is not computing", share, "≤", 0.2, ".1%"),
+        ]
+    )
 
 
-def report_job_starts(rounds: int) -> None:
-    """Compare the start of each kind of job with the import of torch alone."""
+def report_job_starts(rounds: int) -> dict[str, float]:
+    """Compare the start of each kind of job with the import of torch alone; return seconds."""
     programs = {"import torch": "import torch", "import numpy": "import numpy"}
-    for job, modules in MODULES_OF_A_JOB.items():
-        programs[f"start of {job}"] = (
+    for job in JOBS:
+        programs[job] = (
             f"import sys; sys.path.append({str(SCRIPTS)!r}); "
-            f"from snakemake.logging import logger; import job, {modules}"
+            f"from snakemake.logging import logger; import {job}"
         )
     seconds = alternately(
         {
@@ -55,14 +85,17 @@ def report_job_starts(rounds: int) -> None:
         },
         rounds,
     )
-    torch_seconds = seconds["import torch"]
     for name, median in seconds.items():
-        print(f"| `{name}` | {median:.2f} | {median / torch_seconds:.2f} × `import torch` |")
+        what = f"start of `{name}`" if name in JOBS else f"`{name}`"
+        print(
+            f"| {what} | {median:.2f} | {median / seconds['import torch']:.2f} × `import torch` |"
+        )
+    return seconds
 
 
-def report_planning(job_counts: Sequence[int]) -> None:
-    """Plan sweeps of several sizes, each in a folder without results."""
-    smallest = None
+def report_planning(job_counts: Sequence[int]) -> float:
+    """Plan sweeps of several sizes, each in a folder without results; return the first's time."""
+    times = []
     for jobs in job_counts:
         models = -(-jobs // SPECTRA_OF_A_MODEL)
         seeds = -(-models // 19)
@@ -77,12 +110,90 @@ def report_planning(job_counts: Sequence[int]) -> None:
             )
             seconds = time.perf_counter() - started
         planned = seeds * 19 * SPECTRA_OF_A_MODEL
-        smallest = smallest or seconds / planned
-        growth = seconds / planned / smallest
+        times.append((seconds, planned))
+        growth = (seconds / planned) / (times[0][0] / times[0][1])
         print(
             f"| dry run, {planned:,} spectra jobs | {seconds:.1f} | "
             f"{megabytes:.0f} MB; {growth:.2f} × the time a job of the first |"
         )
+    return times[0][0]
+
+
+def report_overhead(job_start: float, planning: float) -> float:
+    """Print what the paper's sweep consists of, and return the share that is not computing."""
+    config = yaml.safe_load((PROJECT / "config.yaml").read_text(encoding="utf-8"))
+    models = len(config["latent_dims"]) * len(config["seeds"])
+    recipe = config["training"]
+    steps = models * recipe["epochs"] * (TRAINING_IMAGES // recipe["batch_size"])
+    points = models * len(config["datasets"]) * config["samples"]
+    jobs = planned_jobs()
+    torch.set_num_threads(1)
+    parts = {
+        f"training: {steps:,} steps": steps * seconds_of_a_step(recipe),
+        f"spectra: {points:,} points": points * seconds_of_a_point(config["latent_dims"]),
+        f"starts of {jobs} jobs": jobs * job_start,
+        f"Snakemake: planning, and {jobs} jobs": planning + jobs * seconds_of_an_idle_job(),
+    }
+    *computing, starts, scheduling = parts.values()
+    print("\n| part of the paper's sweep (estimated) | core minutes | share |")
+    print("| --- | ---: | ---: |")
+    for name, seconds in parts.items():
+        print(f"| {name} | {seconds / 60:.1f} | {seconds / sum(parts.values()):.1%} |")
+    return (starts + scheduling) / (sum(computing) + starts + scheduling)
+
+
+def planned_jobs() -> int:
+    """Return the number of jobs of the paper's sweep."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [
+            *(sys.executable, "-m", "snakemake", "--snakefile", str(PROJECT / "Snakefile")),
+            *("--directory", folder, "--dry-run", "--quiet", "rules"),
+        ]
+        finished = subprocess.run(command, check=True, capture_output=True, text=True, cwd=PROJECT)
+    return int(re.search(r"^total +(\d+)$", finished.stdout, re.MULTILINE)[1])
+
+
+def seconds_of_a_step(recipe: dict) -> float:
+    """Return the CPU time of a step of training on random pixels, by the paper's sweep's recipe."""
+    keys = ("optimizer", "learning_rate", "momentum", "batch_size")
+    one_epoch = TrainingRecipe(epochs=1, **{key: recipe[key] for key in keys})
+    generator = torch.Generator().manual_seed(0)
+    points = torch.rand(STEPS * recipe["batch_size"], PIXELS, generator=generator)
+    started = time.process_time()
+    train(one_epoch, points, points[:1], seed=0, latent_dim=11, hidden_widths=(128, 64, 32))
+    return (time.process_time() - started) / STEPS
+
+
+def seconds_of_a_point(latent_dims: Sequence[int]) -> float:
+    """Return the CPU time of the spectra of a point, the mean of some latent dimensions."""
+    points = torch.rand(POINTS, PIXELS, generator=torch.Generator().manual_seed(0))
+    times = []
+    for latent_dim in latent_dims[::6]:
+        with SpectraEngine(initialized_autoencoder(latent_dim)) as engine:
+            engine.submit(points).result()
+            started = time.process_time()
+            engine.submit(points).result()
+            times.append((time.process_time() - started) / POINTS)
+    return statistics.mean(times)
+
+
+def seconds_of_an_idle_job() -> float:
+    """Return the CPU time that Snakemake and Python spend on a job that does nothing."""
+    snakefile = (
+        'rule all:\n    input: [f"{n}.done" for n in range(int(config["jobs"]))]\n'
+        'rule idle:\n    output: touch("{n}.done")\n    script: "idle.py"\n'
+    )
+    times = []
+    for jobs in (1, 1 + IDLE_JOBS):
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "Snakefile").write_text(snakefile, encoding="utf-8")
+            (Path(folder) / "idle.py").touch()
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            command = ["-m", "snakemake", "-j1", "--directory", folder]
+            run_python([*command, "-s", f"{folder}/Snakefile", "--config", f"jobs={jobs}"])
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return (times[1] - times[0]) / IDLE_JOBS
 
 
 def alternately(programs: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:

@@ -253,7 +253,8 @@ stop() { # PID_FILE...: TERM, KILL after 15 seconds
 
 up() {
     mkdir -p "$CLUSTER_FOLDER/log"
-    install_packages
+    # One cluster at a time installs.
+    (flock 9 && install_packages) 9>/tmp/jacspec-slurm.lock
     write_configuration
     start_munge
     [ "$CLUSTER_ACCOUNTING" = 1 ] && start_accounting

@@ -57,11 +57,24 @@ def library_versions(*libraries: str) -> dict[str, str]:
 def _dump_and_imports(source: str, path: str) -> tuple[str, tuple[str, ...]]:
     """Return the syntax tree of a module without docstrings, as text, and what it may import."""
     tree = ast.parse(source, filename=path)
-    nodes = list(ast.walk(tree))
-    modules = tuple(name for node in nodes for name in _imported_modules(node))
-    for node in nodes:
+    statements = list(_statements(tree))
+    modules = tuple(name for node in statements for name in _imported_modules(node))
+    for node in statements:
         _remove_docstring(node)
     return ast.dump(tree), modules
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Yield a module and all its statements; their expressions, the bulk of it, are left out."""
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
+        yield node
+        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, block, ())
+            # The body of an expression is no list.
+            if isinstance(inner, list):
+                pending.extend(inner)
 
 
 def _imported_modules(node: ast.AST) -> Iterator[str]:
