@@ -301,7 +301,7 @@ FOREIGN = {
 def test_a_file_of_another_program_is_reported_though_its_digest_fits(shard, change, monkeypatch):
     with h5py.File(shard, "r+") as file:
         change(file)
-    monkeypatch.setattr("jacspec.spectra.shards.check_seal", lambda _: None)
+    monkeypatch.setattr("jacspec.seals._check_seal", lambda _: None)
     assert_reported(shard)
 
 

@@ -307,7 +307,7 @@ def test_files_of_another_program_are_reported_though_the_seal_fits(tmp_path, da
     write_images(path)
     with h5py.File(path, "r+") as file:
         damage(file)
-    monkeypatch.setattr("jacspec.data.storage.check_seal", lambda _: None)
+    monkeypatch.setattr("jacspec.seals._check_seal", lambda _: None)
     with pytest.raises(DamagedFileError, match="run snakemake again") as caught:
         PointsFile(path)
     assert str(path) in str(caught.value)

@@ -16,7 +16,7 @@ import numpy as np
 from jacspec.atomic import replacing
 from jacspec.claims.bootstrap import REPLICATES, Draws, interval
 from jacspec.errors import DamagedFileError
-from jacspec.seals import check_seal, sealed_hdf5
+from jacspec.seals import damage_reported, open_sealed_hdf5, sealed_hdf5
 
 TRAINING_SET = "mnist"
 # Random sets whose pixel mean is this near to .5 have "mean .5"; the standard error of a sample
@@ -145,11 +145,11 @@ def read_model_evidence(table: Path | str, draws_file: Path | str) -> ModelEvide
         header, *rows = csv.reader(file)
     if header != HEADER or not rows:
         raise DamagedFileError(f"{table}: not the statistics of a model; delete it and run again")
-    try:
-        check_seal(Path(draws_file))
-    except ValueError as error:
-        raise DamagedFileError(f"{draws_file}: {error}; delete it and run again") from error
-    with h5py.File(draws_file, "r", locking=False) as file:
+    draws_path = Path(draws_file)
+    with (
+        damage_reported(draws_path, "file of draws", "delete it and run again"),
+        open_sealed_hdf5(draws_path) as file,
+    ):
         draws = file["draws"][:]
         characters = {group: file[group][:] for group in CHARACTER_GROUPS if group in file}
         found = (int(file.attrs["latent_dim"]), int(file.attrs["seed"]), draws.shape)

@@ -6,9 +6,8 @@ Equal content gives equal bytes. HDF5 1.10 or later reads the files without any 
 They are sealed (see `jacspec.seals`).
 """
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,8 +17,7 @@ import h5py
 import numpy as np
 
 from jacspec.atomic import replacing
-from jacspec.errors import DamagedFileError
-from jacspec.seals import check_seal, sealed_hdf5
+from jacspec.seals import check_column, damage_reported, open_sealed_hdf5, sealed_hdf5
 
 FORMAT_VERSION = 1
 
@@ -77,7 +75,6 @@ def write_points(
     """
     if count < 1:
         raise ValueError(f"{path}: count is {count}, allowed: 1 or more")
-    # Files are never changed in place: locks protect nothing, and some file systems refuse them.
     with replacing(path) as temporary, sealed_hdf5(temporary) as file:
         file.attrs.update(
             {
@@ -117,8 +114,7 @@ class PointsFile:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         with self._damage_reported():
-            check_seal(self.path)
-            self._file = h5py.File(self.path, "r", locking=False)
+            self._file = open_sealed_hdf5(self.path)
         try:
             with self._damage_reported():
                 self._read_attributes()
@@ -184,26 +180,13 @@ class PointsFile:
     def _check_columns(self) -> None:
         expected = ("pixels", *_IMAGE_COLUMNS) if self.has_images else ("pixels",)
         for name in expected:
-            column = self._file[name]
             type_, shape = _COLUMNS[name]
-            if column.shape != (self.count, *shape) or column.dtype != np.dtype(type_):
-                raise ValueError(f"{name} has shape {column.shape} and type {column.dtype}")
-            # A chunk that was never written would silently read as zeros.
-            if column.id.get_num_chunks() != math.ceil(self.count / column.chunks[0]):
-                raise ValueError(f"{name} lacks some of its points")
+            check_column(self._file, name, (self.count, *shape), type_)
 
-    @contextmanager
-    def _damage_reported(self) -> Iterator[None]:
-        try:
-            yield
-        except (FileNotFoundError, PermissionError, IsADirectoryError, MemoryError):
-            raise
-        # h5py turns the same damage into different exceptions, depending on where it lies.
-        except Exception as error:
-            raise DamagedFileError(
-                f"{self.path} is not a whole data set shard ({error}): delete it and run snakemake "
-                "again, which makes a new one"
-            ) from error
+    def _damage_reported(self) -> AbstractContextManager[None]:
+        return damage_reported(
+            self.path, "data set shard", "delete it and run snakemake again, which makes a new one"
+        )
 
 
 def _checked_columns(path: Path | str, block: PointBlock) -> dict[str, np.ndarray]:

@@ -6,9 +6,8 @@ pieces it was computed. HDF5 1.10 or later reads the files without any plug-in. 
 `jacspec.seals`).
 """
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,8 +16,7 @@ import h5py
 import numpy as np
 
 from jacspec.atomic import replacing
-from jacspec.errors import DamagedFileError
-from jacspec.seals import check_seal, sealed_hdf5
+from jacspec.seals import check_column, damage_reported, open_sealed_hdf5, sealed_hdf5
 from jacspec.spectra.quantities import TYPES, entry_shape
 
 FORMAT_VERSION = 1
@@ -56,7 +54,6 @@ def write_shard(
     attributes = {"format_version": FORMAT_VERSION, **attributes}
     if set(attributes) != set(_ATTRIBUTES):
         raise ValueError(f"{path}: attributes are {sorted(attributes)}, not {sorted(_ATTRIBUTES)}")
-    # Files are never changed in place: locks protect nothing, and some file systems refuse them.
     with replacing(path) as temporary, sealed_hdf5(temporary) as file:
         file.attrs.update({name: attributes[name] for name in _ATTRIBUTES})
         _create_columns(file, count)
@@ -77,8 +74,7 @@ class SpectraFile:
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
         with self._damage_reported():
-            check_seal(self.path)
-            self._file = h5py.File(self.path, "r", locking=False)
+            self._file = open_sealed_hdf5(self.path)
         try:
             with self._damage_reported():
                 self.attributes = self._checked_attributes()
@@ -141,26 +137,12 @@ class SpectraFile:
 
     def _check_columns(self) -> None:
         for name, type_ in _COLUMNS.items():
-            column = self._file[name]
             shape = (self.count, *entry_shape(name, self.attributes["latent_dim"]))
-            if column.shape != shape or column.dtype != np.dtype(type_):
-                raise ValueError(f"{name} has shape {column.shape} and type {column.dtype}")
-            # A chunk that was never written would silently read as zeros.
-            if column.id.get_num_chunks() != math.ceil(self.count / column.chunks[0]):
-                raise ValueError(f"{name} lacks some of its points")
+            check_column(self._file, name, shape, type_)
 
-    @contextmanager
-    def _damage_reported(self) -> Iterator[None]:
-        try:
-            yield
-        except (FileNotFoundError, PermissionError, IsADirectoryError, MemoryError):
-            raise
-        # h5py turns the same damage into different exceptions, depending on where it lies.
-        except Exception as error:
-            raise DamagedFileError(
-                f"{self.path} is not a whole spectra shard ({error}). "
-                f"Recompute it with: snakemake --cores 1 --force {self.path}"
-            ) from error
+    def _damage_reported(self) -> AbstractContextManager[None]:
+        remedy = f"recompute it with: snakemake --cores 1 --force {self.path}"
+        return damage_reported(self.path, "spectra shard", remedy)
 
 
 def _create_columns(file: h5py.File, count: int) -> None:
