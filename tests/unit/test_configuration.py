@@ -77,6 +77,7 @@ FAULTS = [
     ("training/loss", "l1", "write one of mean_squared_error"),
     ("training", None, "a block of keys"),
     ("spectra/precision", "double", "write one of float64, float32"),
+    ("spectra/eigensolver", "numba", "write one of compiled, lapack"),
     ("figures/sizes/figure_1", [7.2], "2 items"),
     ("figures/sizes/figure_1", [7.2, 0.1], "from 2"),
     ("figures/sizes/figure_7", [7.2, 4], "unknown key"),

@@ -23,6 +23,7 @@ rule compute_spectra:
         gpu=GPUS,
     params:
         precision=config["spectra"]["precision"],
+        eigensolver=config["spectra"]["eigensolver"],
         code=code_of("compute_spectra.py"),
     script:
         "../scripts/compute_spectra.py"

@@ -16,6 +16,7 @@ def main(snakemake):
         Path(snakemake.output[0]),
         seed=int(snakemake.wildcards.seed),
         precision=snakemake.params.precision,
+        eigensolver=snakemake.params.eigensolver,
         device=available_device(snakemake.config["device"]),
         threads=snakemake.threads,
         chunk_size=snakemake.config["chunk_size"],

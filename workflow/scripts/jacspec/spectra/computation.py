@@ -23,6 +23,7 @@ def compute_shard(
     *,
     seed: int,
     precision: str,
+    eigensolver: str = "lapack",
     device: str,
     threads: int,
     chunk_size: int,
@@ -39,7 +40,13 @@ def compute_shard(
     autoencoder = load_autoencoder(weights_path)
     with (
         PointsFile(points_path) as points,
-        SpectraEngine(autoencoder, precision=precision, device=device, threads=threads) as engine,
+        SpectraEngine(
+            autoencoder,
+            precision=precision,
+            eigensolver=eigensolver,
+            device=device,
+            threads=threads,
+        ) as engine,
     ):
         attributes = {
             "latent_dim": engine.latent_dim,
@@ -53,7 +60,14 @@ def compute_shard(
         }
         points_attributes = {name: str(value) for name, value in points.attributes.items()}
         staged = StagedChunks(
-            Path(output_path), {**attributes, "points": points_attributes, "device": device}
+            Path(output_path),
+            {
+                **attributes,
+                "points": points_attributes,
+                "device": device,
+                "eigensolver": eigensolver,
+                **library_versions("numba"),
+            },
         )
         chunks = _chunks(points.count, chunk_size, engine.block_points)
         missing = [chunk for chunk in chunks if staged.load(*chunk) is None]

@@ -1,9 +1,9 @@
 """Spectra of many points: blocks of points, worked off by a pool of threads.
 
 A block is the unit of everything: its Jacobians are a few matrix multiplications and its
-eigenvalues one call of LAPACK, both on one thread with memory of its own. PyTorch releases the
-interpreter meanwhile, so that the threads of the pool run side by side, which neither a batch of
-LAPACK calls nor matrices this small do by themselves. The blocks are the same for any number of
+eigenvalues one call of a solver, both on one thread with memory of its own. The interpreter is
+free meanwhile, so that the threads of the pool run side by side, which neither a batch of LAPACK
+calls nor matrices this small do by themselves. The blocks are the same for any number of
 threads, and so are the results, to the bit.
 """
 
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from jacspec.spectra.determinants import determinants
-from jacspec.spectra.eigenvalues import ordered_eigenvalues
+from jacspec.spectra.eigenvalues import ordered_eigenvalues, solver_of
 from jacspec.spectra.jacobians import (
     JacobianChain,
     ReducedJacobians,
@@ -42,6 +42,7 @@ def jacobian_spectra(
     points: np.ndarray | Tensor,
     *,
     precision: str = "float64",
+    eigensolver: str = "lapack",
     device: str = "cpu",
     threads: int = 1,
 ) -> JacobianSpectra:
@@ -56,6 +57,9 @@ def jacobian_spectra(
         (n, pixels), real numbers in floating point.
     precision
         ``"float64"``, or ``"float32"`` for the Jacobians; what follows them is always float64.
+    eigensolver
+        ``"lapack"``, or ``"compiled"``, which takes a second to start and pays with many points
+        (see `jacspec.spectra.eigenvalues.solver_of`).
     device
         ``"cpu"`` or ``"cuda"``, where the Jacobians are computed; eigenvalues are, on the CPU.
     threads
@@ -66,7 +70,13 @@ def jacobian_spectra(
     ValueError
         If an argument is none of these, or a point or a weight is not a finite number.
     """
-    with SpectraEngine(autoencoder, precision=precision, device=device, threads=threads) as engine:
+    with SpectraEngine(
+        autoencoder,
+        precision=precision,
+        eigensolver=eigensolver,
+        device=device,
+        threads=threads,
+    ) as engine:
         return engine.submit(points).result()
 
 
@@ -97,6 +107,7 @@ class SpectraEngine:
         autoencoder: nn.Module,
         *,
         precision: str = "float64",
+        eigensolver: str = "lapack",
         device: str = "cpu",
         threads: int = 1,
     ) -> None:
@@ -107,12 +118,13 @@ class SpectraEngine:
         self._dtype = PRECISIONS[precision]
         self._device = torch.device(device)
         self._network = network_of(autoencoder, self._dtype, self._device)
+        self.latent_dim = self._network.latent_dim
+        self._solve = solver_of(eigensolver, self.latent_dim)
         _keep_freed_memory()
         self._memory = threading.local()
         self._pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
         # On one thread, like all else: the last bits of norms depend on the number of threads.
         self._rounding = self._pool.submit(RoundingBound, self._network).result()
-        self.latent_dim = self._network.latent_dim
         self.block_points = points_of_block(self.latent_dim)
         if self._on_gpu:
             self.block_points *= max(1, GPU_ROWS // (self.block_points * self.latent_dim))
@@ -201,7 +213,7 @@ class SpectraEngine:
             fine_bound = partial(self._rounding.fine, jacobians, slopes)
             sign, logabsdet = determinants(matrices, rank_bound, coarse_bound, fine_bound)
             columns = {
-                "eigenvalues": ordered_eigenvalues(matrices, rank_bound.numpy()),
+                "eigenvalues": ordered_eigenvalues(matrices, rank_bound.numpy(), self._solve),
                 "logabsdet": logabsdet,
                 "sign": sign,
                 "trace": matrices.diagonal(dim1=-2, dim2=-1).sum(dim=1),

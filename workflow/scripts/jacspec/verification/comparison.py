@@ -96,9 +96,9 @@ def _eigenvalue_deviations(
 ) -> Iterator[Triple]:
     """Compare a spectrum as a set, because single eigenvalues may be arbitrarily ill-conditioned.
 
-    What LAPACK returns is exactly the spectrum of a matrix close to the given one. So each stored
-    lambda makes M - lambda I singular to within the bound; and as the sums over all of them and
-    over their squares are right too, none of them stands for another.
+    What an eigensolver returns is exactly the spectrum of a matrix close to the given one. So each
+    stored lambda makes M - lambda I singular to within the bound; and as the sums over all of them
+    and over their squares are right too, none of them stands for another.
     """
     eigenvalues, dim = stored.eigenvalues, len(matrix.value)
     modulus = np.abs(eigenvalues)
@@ -160,10 +160,11 @@ def _determinant_deviations(
 
 
 def _eigensolver_error(matrix: np.ndarray, precision: str) -> float:
-    """Bound the distance of a matrix from one whose spectrum LAPACK's xGEEV returns exactly.
+    """Bound the distance of a matrix from one whose spectrum either eigensolver returns exactly.
 
-    xGEEV scales by a diagonal D first, and it is D^-1 A D that it solves backward stably: undoing
-    the scaling magnifies that error by at most cond(D).
+    LAPACK's xGEEV scales by a diagonal D first, and it is D^-1 A D that it solves backward stably:
+    undoing the scaling magnifies that error by at most cond(D). The compiled solver does not scale;
+    its error is relative to |A|, which is at most cond(D) |D^-1 A D|.
     """
     balanced, (scale, _) = scipy.linalg.matrix_balance(matrix, permute=False, separate=True)
     unit = UNIT_ROUNDOFF[precision] + UNIT_ROUNDOFF["float64"]

@@ -48,8 +48,8 @@ def identity_deviations(
 def _trace_bound(modulus: np.ndarray, rank: np.ndarray, precision: str, norm: float) -> np.ndarray:
     """Bound (n,) the difference of the sum of stored eigenvalues and the stored trace.
 
-    LAPACK returns the spectrum of a matrix of the same trace but for the error, relative to the
-    norm, of its backward stable steps (scaling by a diagonal matrix keeps traces); adding up a
+    An eigensolver returns the spectrum of a matrix of the same trace but for the error, relative to
+    the norm, of its backward stable steps (scaling by a diagonal matrix keeps traces); adding up a
     diagonal rounds as often as it has entries. What lies beyond the rank was no larger than the
     least eigenvalue that was kept, and was then set to 0.
     """
