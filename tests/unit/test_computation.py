@@ -50,12 +50,19 @@ def one_thread():
 class Job:
     """The files of one job, in a folder of its own."""
 
-    def __init__(self, folder: Path, seed: int = 0, sample_seed: int = 0, count: int = COUNT):
+    def __init__(
+        self,
+        folder: Path,
+        seed: int = 0,
+        sample_seed: int = 0,
+        count: int = COUNT,
+        latent_dim: int = LATENT_DIM,
+    ):
         self.weights = folder / "weights.pt"
         self.points = folder / "uniform.0.h5"
         self.output = folder / "d4_seed7.0.h5"
         self.staged = folder / ".d4_seed7.0.h5.partial"
-        save_weights(self.weights, initialized_autoencoder(LATENT_DIM, (16, 12), seed))
+        save_weights(self.weights, initialized_autoencoder(latent_dim, (16, 12), seed))
         self.pixels = np.random.default_rng(sample_seed).random((count, 784), dtype=np.float32)
         write_points(
             self.points,
@@ -136,6 +143,30 @@ def test_threads_and_chunks_change_no_byte(job, expected, changes):
     assert job.compute(**changes) == expected
 
 
+def test_the_compiled_solver_has_one_result_too(tmp_path):
+    """Whatever the threads and chunks, and after an interruption, with more points or not."""
+    folders = [tmp_path / name for name in ("undisturbed", "job", "larger")]
+    for folder in folders:
+        folder.mkdir()
+    compiled = {"eigensolver": "compiled"}
+    undisturbed, job, larger = (
+        Job(folder, latent_dim=8, count=count)
+        for folder, count in zip(folders, (COUNT, COUNT, COUNT + 200), strict=True)
+    )
+    expected = undisturbed.compute(**compiled)
+    for changes in ({"threads": 3}, {"chunk_size": 1}, {"chunk_size": 5000, "threads": 2}):
+        assert job.compute(**changes, **compiled) == expected
+    job.output.unlink()
+    job.interrupt(2, **compiled)
+    assert job.compute(**compiled, threads=2) == expected
+    larger.compute(**compiled)
+    whole = COUNT // 256 * 256
+    with SpectraFile(undisturbed.output) as short, SpectraFile(larger.output) as long:
+        first = short.read(list(TYPES), 0, whole)
+        for name, values in long.read(list(TYPES), 0, whole).items():
+            np.testing.assert_array_equal(values, first[name], err_msg=name)
+
+
 def test_reports_every_chunk(job):
     reports = []
     job.compute(report=lambda *report: reports.append(report))
@@ -182,6 +213,7 @@ def test_a_kill_while_the_shard_is_written_costs_no_chunk(job, expected, monkeyp
         ({"seed": 8}, "it has another seed"),
         ({"precision": "float32"}, "it has another precision"),
         ({"code_digest": "another"}, "it has another code_digest"),
+        ({"eigensolver": "compiled"}, "it has another eigensolver"),
     ],
 )
 def test_chunks_of_another_computation_are_not_taken(job, expected, changes, reason, caplog):
@@ -207,13 +239,17 @@ def test_chunks_of_other_weights_or_points_are_not_taken(job, expected, tmp_path
     ]
 
 
-def test_chunks_of_another_library_are_not_taken(job, expected, monkeypatch, caplog):
-    versions = {**library_versions(), "torch_version": "1.0"}
-    monkeypatch.setattr("jacspec.spectra.computation.library_versions", lambda: versions)
+@pytest.mark.parametrize("library", ["torch", "numba"])
+def test_chunks_of_another_library_are_not_taken(job, expected, monkeypatch, caplog, library):
+    def versions(*libraries):
+        found = library_versions(*libraries)
+        return {name: "1.0" if name == f"{library}_version" else found[name] for name in found}
+
+    monkeypatch.setattr("jacspec.spectra.computation.library_versions", versions)
     job.interrupt(1)
     monkeypatch.undo()
     assert job.compute() == expected
-    assert recomputed(caplog)[0].endswith("it has another torch_version")
+    assert recomputed(caplog)[0].endswith(f"it has another {library}_version")
 
 
 def test_chunks_of_other_sizes_are_no_obstacle(job, expected):

@@ -163,14 +163,16 @@ def test_where_patterns_agree_both_spectra_are_equal():
         assert np.array_equal(getattr(spectra, f"{name}_input"), getattr(spectra, f"{name}_latent"))
 
 
-@pytest.mark.parametrize("latent_dim", [2, 5, 20])
-def test_the_number_of_threads_changes_no_bit(latent_dim):
+@pytest.mark.parametrize(
+    ("latent_dim", "eigensolver"), [(2, "lapack"), (5, "lapack"), (20, "lapack"), (20, "compiled")]
+)
+def test_the_number_of_threads_changes_no_bit(latent_dim, eigensolver):
     model = initialized_autoencoder(latent_dim, (24, 22), 2, 30)
     inputs = points(700)
-    expected = jacobian_spectra(model, inputs, threads=1)
-    for threads in (2, 3, 8):
-        assert_equal(jacobian_spectra(model, inputs, threads=threads), expected)
-    assert_equal(jacobian_spectra(model, inputs, threads=1), expected)
+    expected = jacobian_spectra(model, inputs, eigensolver=eigensolver, threads=1)
+    for threads in (2, 3, 8, 1):
+        spectra = jacobian_spectra(model, inputs, eigensolver=eigensolver, threads=threads)
+        assert_equal(spectra, expected)
 
 
 def test_points_submitted_in_whole_blocks_change_no_bit(autoencoder):
@@ -185,6 +187,47 @@ def test_points_submitted_in_whole_blocks_change_no_bit(autoencoder):
             found = joined([spectra.result() for spectra in pending])
             for name, values in expected.items():
                 np.testing.assert_array_equal(found[name], values, err_msg=name)
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_the_compiled_solver_changes_only_the_last_bits_of_eigenvalues(precision):
+    """By Bauer and Fike, both are off by cond(V) d^2 u |A|: here less than a roundoff of float32.
+
+    Rounding to float32 adds one more each, of a complex number's parts.
+    """
+    model = initialized_autoencoder(8, (24, 22), 2, 30)
+    inputs = points(300)
+    by_lapack, compiled = (
+        jacobian_spectra(model, inputs, precision=precision, eigensolver=eigensolver)
+        for eigensolver in ("lapack", "compiled")
+    )
+    for name, values in by_lapack.columns().items():
+        if not name.startswith("eigenvalues"):
+            np.testing.assert_array_equal(getattr(compiled, name), values, err_msg=name)
+    jacobians = JacobianChain(network_of(model, torch.float64, CPU), 300)(
+        torch.from_numpy(inputs).double()
+    )
+    for name in ("input", "latent"):
+        matrices = getattr(jacobians, name)
+        condition = np.linalg.cond(np.linalg.eig(matrices.numpy())[1])
+        size = torch.linalg.matrix_norm(matrices).numpy()
+        assert (8**2 * UNIT_ROUNDOFF * condition < SINGLE_ROUNDOFF).all()
+        found = getattr(compiled, f"eigenvalues_{name}")
+        distances = np.abs(found - getattr(by_lapack, f"eigenvalues_{name}"))
+        assert (distances.max(axis=1) <= 4 * SINGLE_ROUNDOFF * size).all()
+
+
+def test_the_compiled_solver_is_used(monkeypatch):
+    def fail(_):
+        raise AssertionError("LAPACK")
+
+    monkeypatch.setattr("jacspec.spectra.eigenvalues.eigenvalues_by_lapack", fail)
+    for latent_dim, eigensolver in ((8, "lapack"), (6, "compiled")):
+        model = initialized_autoencoder(latent_dim, (24, 22), 2, 30)
+        with pytest.raises(AssertionError, match="LAPACK"):
+            jacobian_spectra(model, points(300), eigensolver=eigensolver)
+    model = initialized_autoencoder(8, (24, 22), 2, 30)
+    assert len(jacobian_spectra(model, points(300), eigensolver="compiled")) == 300
 
 
 def test_takes_arrays_and_tensors_of_either_precision_and_changes_nothing(autoencoder):
@@ -246,6 +289,7 @@ def test_refuses_points_that_are_not_numbers(autoencoder, pixel, threads):
     ("arguments", "message"),
     [
         ({"precision": "float16"}, "precision is 'float16', allowed: float64, float32"),
+        ({"eigensolver": "numpy"}, "eigensolver is 'numpy', allowed: lapack, compiled"),
         ({"threads": 0}, "threads is 0, allowed: 1 or more"),
     ],
 )

@@ -10,7 +10,7 @@ from jacspec.spectra.francis import deflate_all, eigenvalues_of_blocks, reduce_t
 from jacspec.spectra.lanes import LANES, absolute, load, splat, store
 from jacspec.spectra.machine_code import in_machine_code
 
-# Sums of moduli of elements between which squares neither overflow nor lose digits.
+# Sums of the moduli of elements between which their squares neither overflow nor lose digits.
 SMALLEST, LARGEST = 1e-30, 1e100
 # As in dlahqr: sweeps for one or two eigenvalues, for each row and 10 rows at least.
 SWEEPS_PER_ROW = 30
@@ -80,17 +80,13 @@ def _solve(matrices, eigenvalues, found, most_sweeps):
     count, d = eigenvalues.shape
     h = _aligned_zeros(d + 2)
     reflector = np.empty((d, LANES))
-    blocks = np.empty((2, LANES))
     spectra = np.empty((2, d, LANES))
     for start in range(0, count, LANES):
         stop = min(start + LANES, count)
         _fill(h, matrices[start:stop], found[start:stop])
         reduce_to_hessenberg(h, reflector)
-        deflate_all(h, blocks, most_sweeps)
+        deflate_all(h, found[start:stop], most_sweeps)
         eigenvalues_of_blocks(h, spectra)
         for lane in range(stop - start):
-            # It still has a block of more than 2 rows.
-            if blocks[1, lane] >= 0:
-                found[start + lane] = False
             for k in range(d):
                 eigenvalues[start + lane, k] = complex(spectra[0, k, lane], spectra[1, k, lane])

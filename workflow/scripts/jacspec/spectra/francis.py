@@ -27,8 +27,8 @@ from jacspec.spectra.lanes import (
 )
 
 UNIT_ROUNDOFF = 2.0**-53
-# In a matrix whose largest element is far above the root of the second, an element below the first
-# is nothing, and so is a sum of squares below the second.
+# Matrices have elements above 1e-36 or none at all: beside them, an element below the first is
+# nothing, and so is a sum of squares below the second.
 NEGLIGIBLE = 1e-130
 NEGLIGIBLE_SQUARE = 1e-260
 # Of one block; those after which a shift is exceptional, as in dlahqr.
@@ -68,11 +68,13 @@ def reduce_to_hessenberg(h, reflector):
 
 
 @numba.njit
-def deflate_all(h, blocks, most_sweeps):
-    """Sweep until all blocks of all matrices have 1 or 2 rows, or one has had too many sweeps.
+def deflate_all(h, found, most_sweeps):
+    """Sweep until all blocks of the matrices have 1 or 2 rows.
 
-    `blocks` (2, LANES) becomes the first and the last row of what remains: see `_deflate`.
+    A matrix that takes more than `most_sweeps` at a block is set to 0, and is not `found`, which
+    has a flag for each matrix that is not 0 from the beginning.
     """
+    blocks = np.empty((2, LANES))
     corners = np.empty((9, LANES))
     sweeps = np.zeros(LANES, dtype=np.int64)
     last_rows = np.full(LANES, -1.0)
@@ -82,7 +84,8 @@ def deflate_all(h, blocks, most_sweeps):
             sweeps[lane] = sweeps[lane] + 1 if blocks[1, lane] == last_rows[lane] else 1
             last_rows[lane] = blocks[1, lane]
             if last_rows[lane] >= 0 and sweeps[lane] > most_sweeps:
-                return
+                found[lane] = False
+                h[:, :, lane] = 0.0
         _gather(h, blocks, corners, sweeps)
         _sweep(h, blocks, corners, top)
         top = _deflate(h, blocks, top)
@@ -283,7 +286,8 @@ def eigenvalues_of_blocks(h, spectra):
         real, imaginary = select(is_first, real, a), select(is_first, imaginary, zero)
         store(spectra, (0, k), select(is_second, waiting_real, real))
         store(spectra, (1, k), select(is_second, waiting_imaginary, imaginary))
-        waiting_real, waiting_imaginary = other_real, -imaginary
+        # Not -imaginary, which is -0.0 for real eigenvalues: their argument would be negative.
+        waiting_real, waiting_imaginary = other_real, zero - imaginary
         is_second = is_first
 
 
