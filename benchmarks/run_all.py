@@ -13,8 +13,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-PROGRAMS = {"Spectra": "spectra.py", "Training": "training.py", "Orchestration": "orchestration.py"}
-LIBRARIES = ("torch", "numpy", "h5py", "snakemake")
+PROGRAMS = {
+    "Spectra": "spectra.py",
+    "Eigenvalues": "eigenvalues.py",
+    "Training": "training.py",
+    "Orchestration": "orchestration.py",
+}
+LIBRARIES = ("torch", "numpy", "numba", "h5py", "snakemake")
 
 
 def main() -> None:

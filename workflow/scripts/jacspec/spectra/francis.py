@@ -153,9 +153,10 @@ def _gather(h, blocks, corners, sweeps):
 def _sweep(h, blocks, corners, top):
     """Do one double step on the block of each matrix; the last of them ends in row `top`.
 
-    A reflection in every row k chases the bulge below the subdiagonal that the first one makes.
+    A reflection in every row k chases the bulge below the subdiagonal that the first one makes. The
+    last one is of two rows: the element below them, where the next block begins, is 0.
     """
-    zero, one = splat(0.0), splat(1.0)
+    zero = splat(0.0)
     low, high = load(blocks, (0,)), load(blocks, (1,))
     bottom = int(smallest(select(high >= zero, low, splat(float(top)))))
     first_x, first_y, first_z = _first_column(corners)
@@ -168,7 +169,6 @@ def _sweep(h, blocks, corners, top):
             old_x, old_y = load(h, (k, k - 1)), load(h, (k + 1, k - 1))
             old_z = load(h, (k + 2, k - 1))
             x, y, z = select(inside, old_x, x), select(inside, old_y, y), select(inside, old_z, z)
-        z = select(row + one < high, z, zero)
         tail = select((low <= row) & (row < high), y * y + z * z, zero)
         beta, tau, inverse = _reflection(x, tail)
         if k > bottom:
