@@ -26,7 +26,7 @@ def in_machine_code(signature: str) -> Callable[[Callable], Callable]:
             return numba.njit(signature, nogil=True, cache=True)(function)
         # No folder, a full disk, a damaged file; an error of the function itself comes up again.
         except Exception as error:
-            _log.warning("machine code is made without numba's cache: %s", error)
+            _log.warning("numba's cache is of no use, machine code is made anew: %r", error)
             return numba.njit(signature, nogil=True)(function)
 
     return compiled
