@@ -64,7 +64,7 @@ JOB = {
 RECIPE = TrainingRecipe(epochs=2, optimizer="adam", learning_rate=1e-3, batch_size=32)
 TRAINING_POINTS = 20_000
 MEMORY_POINTS = (70_000, 700_000)
-MEMORY_LATENT_DIM = 2
+MEMORY_LATENT_DIM = 8
 FIRST_JACOBIAN_TARGET = 8
 
 Work = Callable[[], object]
