@@ -11,6 +11,7 @@ the share larger.
 """
 
 import argparse
+import os
 import re
 import resource
 import statistics
@@ -130,7 +131,7 @@ def report_overhead(job_start: float, planning: float) -> float:
     torch.set_num_threads(1)
     parts = {
         f"training: {steps:,} steps": steps * seconds_of_a_step(recipe),
-        f"spectra: {points:,} points": points * seconds_of_a_point(config["latent_dims"]),
+        f"spectra: {points:,} points": points * seconds_of_a_point(config),
         f"starts of {jobs} jobs": jobs * job_start,
         f"Snakemake: planning, and {jobs} jobs": planning + jobs * seconds_of_an_idle_job(),
     }
@@ -164,12 +165,14 @@ def seconds_of_a_step(recipe: dict) -> float:
     return (time.process_time() - started) / STEPS
 
 
-def seconds_of_a_point(latent_dims: Sequence[int]) -> float:
+def seconds_of_a_point(config: dict) -> float:
     """Return the CPU time of the spectra of a point, the mean of some latent dimensions."""
+    eigensolver = config["spectra"]["eigensolver"]
     points = torch.rand(POINTS, PIXELS, generator=torch.Generator().manual_seed(0))
     times = []
-    for latent_dim in latent_dims[::6]:
-        with SpectraEngine(initialized_autoencoder(latent_dim)) as engine:
+    for latent_dim in config["latent_dims"][::6]:
+        autoencoder = initialized_autoencoder(latent_dim)
+        with SpectraEngine(autoencoder, eigensolver=eigensolver) as engine:
             engine.submit(points).result()
             started = time.process_time()
             engine.submit(points).result()
@@ -208,9 +211,15 @@ def alternately(programs: dict[str, Callable[[], object]], rounds: int) -> dict[
 
 
 def run_python(arguments: Sequence[str]) -> float:
-    """Run Python and return the largest memory of any child so far, in megabytes."""
-    subprocess.run([sys.executable, *arguments], check=True, capture_output=True, cwd=PROJECT)
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    """Run Python and return the peak memory of the largest of its processes, in megabytes."""
+    command = [sys.executable, *arguments]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, cwd=PROJECT, **quiet)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return usage.ru_maxrss / 1024
 
 
 if __name__ == "__main__":
