@@ -11,7 +11,7 @@ import torch
 from jacspec.data.mnist import ImageSet
 from jacspec.errors import TrainingDivergedError
 from jacspec.models import training as training_module
-from jacspec.models.training import TrainingInterrupted, TrainingRecipe, train_model
+from jacspec.models.training import TrainingInterrupted, TrainingRecipe, train, train_model
 from jacspec.models.weights import load_autoencoder
 
 ADAM = TrainingRecipe(epochs=2, optimizer="adam", learning_rate=1e-3, batch_size=32)
@@ -93,10 +93,11 @@ def test_stage_refuses_the_checkpoint_of_another_training(tmp_path, caplog, chan
     with pytest.raises(TrainingInterrupted):
         train_stage(tmp_path, stop_requested=stop_after(9))
     reported = []
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.WARNING, logger="jacspec.models.checkpoints"):
         train_stage(tmp_path, report=reported.append, **changes)
     assert [record.epoch for record in reported] == [1, 2]
-    [message] = caplog.messages
+    # Of the noise that stands for MNIST here, nothing can be learned: that is warned of too.
+    message, _ = caplog.messages
     assert re.search(reason, message)
 
 
@@ -106,3 +107,15 @@ def test_stage_that_diverges_leaves_no_result(tmp_path):
         train_stage(tmp_path, recipe=TrainingRecipe(1, "sgd", 1e38, 32))
     assert not (tmp_path / "weights.pt").exists()
     assert not (tmp_path / "training.csv").exists()
+
+
+@pytest.mark.parametrize(("learning_rate", "useless"), [(1e-2, False), (1e-9, True)])
+def test_a_network_no_better_than_the_mean_image_is_warned_of(caplog, learning_rate, useless):
+    """Multiples of one image are easily told apart from their mean."""
+    generator = torch.Generator().manual_seed(0)
+    image = torch.rand(20, generator=generator)
+    points = torch.rand(200, 1, generator=generator) * image
+    recipe = TrainingRecipe(epochs=30, optimizer="adam", learning_rate=learning_rate, batch_size=20)
+    with caplog.at_level(logging.WARNING):
+        train(recipe, points, points[:50], latent_dim=2, hidden_widths=(16, 8), seed=0)
+    assert ("no better than the mean image" in caplog.text) == useless

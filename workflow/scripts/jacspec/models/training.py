@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,11 @@ from jacspec.models.recipe import EpochRecord, TrainingRecipe
 from jacspec.models.training_run import TrainingRun
 from jacspec.models.weights import save_weights
 from jacspec.provenance import library_versions
+
+# A network whose loss is not below this share of what the mean image reaches has learned nothing.
+USELESS_SHARE = 0.98
+
+_log = logging.getLogger(__name__)
 
 
 class TrainingInterrupted(JacspecError):  # noqa: N818 - not an error: it was asked for
@@ -113,7 +119,8 @@ def train(
     The result depends on the recipe, the points, the widths, the seed, the kind of device and the
     libraries, and on nothing else: one thread is used however many there are, and a training that
     goes on from `checkpoint` gives the same bits as an undisturbed one. `report` is called after
-    each epoch, `stop_requested` after each step.
+    each epoch, `stop_requested` after each step. A warning is logged if the network, in the end, is
+    no better than one that returns the mean image whatever it is given: its Jacobians say nothing.
 
     Raises
     ------
@@ -136,7 +143,22 @@ def train(
             if report:
                 report(record)
         training.network.copy_to(autoencoder)
+    _warn_if_useless(training.history[-1].test_loss, training_points, test_points)
     return TrainingResult(autoencoder.eval(), tuple(training.history))
+
+
+def _warn_if_useless(
+    test_loss: float, training_points: torch.Tensor, test_points: torch.Tensor
+) -> None:
+    mean_image_loss = (test_points - training_points.mean(dim=0)).square().mean().item()
+    if test_loss >= USELESS_SHARE * mean_image_loss:
+        _log.warning(
+            "this network is no better than the mean image: its test loss is %.5f, that of the "
+            "mean image %.5f. It has collapsed, or hardly begun: take another seed, a smaller "
+            "training: learning_rate, or more training: epochs",
+            test_loss,
+            mean_image_loss,
+        )
 
 
 @contextmanager
