@@ -30,6 +30,7 @@ from jacspec.errors import JacspecError  # noqa: E402
 from jacspec.layout import WEIGHTS  # noqa: E402
 from jacspec.models.weights import load_autoencoder  # noqa: E402
 from jacspec.spectra.compiled_eigenvalues import eigenvalues_in_lanes  # noqa: E402
+from jacspec.spectra.eigenvalues import eigenvalues_by_lapack  # noqa: E402
 from jacspec.spectra.jacobians import JacobianChain  # noqa: E402
 from jacspec.spectra.layers import network_of  # noqa: E402
 
@@ -56,7 +57,7 @@ Solver = Callable[[np.ndarray], np.ndarray]
 
 def lapack(matrices: np.ndarray) -> np.ndarray:
     """Return the eigenvalues of `matrices` (n, d, d) by LAPACK."""
-    return torch.linalg.eigvals(torch.from_numpy(matrices)).numpy()
+    return eigenvalues_by_lapack(torch.from_numpy(matrices))
 
 
 def compiled(matrices: np.ndarray) -> np.ndarray:

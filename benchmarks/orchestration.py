@@ -30,7 +30,11 @@ PROJECT = Path(__file__).resolve().parent.parent
 SCRIPTS = PROJECT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from jacspec.models.autoencoder import PIXELS, initialized_autoencoder  # noqa: E402
+from jacspec.models.autoencoder import (  # noqa: E402
+    PAPER_HIDDEN_WIDTHS,
+    PIXELS,
+    initialized_autoencoder,
+)
 from jacspec.models.recipe import TrainingRecipe  # noqa: E402
 from jacspec.models.training import train  # noqa: E402
 from jacspec.spectra.engine import SpectraEngine  # noqa: E402
@@ -161,7 +165,7 @@ def seconds_of_a_step(recipe: dict) -> float:
     generator = torch.Generator().manual_seed(0)
     points = torch.rand(STEPS * recipe["batch_size"], PIXELS, generator=generator)
     started = time.process_time()
-    train(one_epoch, points, points[:1], seed=0, latent_dim=11, hidden_widths=(128, 64, 32))
+    train(one_epoch, points, points[:1], seed=0, latent_dim=11, hidden_widths=PAPER_HIDDEN_WIDTHS)
     return (time.process_time() - started) / STEPS
 
 
