@@ -19,6 +19,8 @@ from jacspec.claims.evidence import (
 from jacspec.claims.registry import CLAIMS
 from jacspec.claims.table import HEADER, judgements, write_claims_table, write_readable_claims
 from jacspec.claims.verdicts import Verdict
+from jacspec.report.headline import headline
+from jacspec.report.judgements import read_claims
 
 REPRODUCED, NOT, OPEN = Verdict.REPRODUCED, Verdict.NOT_REPRODUCED, Verdict.UNDETERMINED
 LATENT_DIMS = (2, 3, 4, 8, 12, 16, 20)
@@ -299,6 +301,44 @@ def test_a_claim_holds_only_if_it_does_in_every_seed():
     judgement = judgements(Evidence(models))[8]
     assert [finding.verdict for finding in judgement.findings.values()] == [REPRODUCED, NOT]
     assert judgement.verdict == NOT
+
+
+def test_a_collapsed_network_has_no_say(tmp_path):
+    """With d = 2 dead, its zeros alone would overturn C1 to C3, which the other models bear out."""
+    dead = {"mean_abs": 0.0, "geometric_mean": 0.0, "share_zero": 1.0}
+    values = {
+        name: lambda d, _dataset, value, zero=zero: zero if d == 2 else value
+        for name, zero in dead.items()
+    }
+    everything = World(values=values).evidence().models.values()
+    assert [judgements(Evidence.of(everything))[number].verdict for number in (1, 2, 3)] == [
+        NOT
+    ] * 3
+
+    evidence = Evidence.of(everything, [(2, 0), (2, 1)])
+    judged = judgements(evidence)
+    assert [judged[number].verdict for number in (1, 2, 3)] == [REPRODUCED] * 3
+    assert 2 not in {part.latent_dim for part in judged[1].findings[0].criteria}
+    write_readable_claims(tmp_path / "claims.md", judged, evidence)
+    text = (tmp_path / "claims.md").read_text(encoding="utf-8")
+    assert "no better than the mean image: d = 2 (seed 0), d = 2 (seed 1)." in text
+
+
+def test_a_seed_without_a_network_has_no_say():
+    world = World()
+    evidence = Evidence.of(world.evidence().models.values(), [(d, 1) for d in world.latent_dims])
+    assert {*judgements(evidence)[8].findings} == {0}
+
+
+def test_no_network_at_all_leaves_every_claim_open(tmp_path):
+    models = World().evidence().models
+    evidence = Evidence.of(models.values(), sorted(models))
+    judged = judgements(evidence)
+    assert {judgement.verdict for judgement in judged.values()} == {OPEN}
+    write_claims_table(tmp_path / "claims.csv", judged)
+    write_readable_claims(tmp_path / "claims.md", judged, evidence)
+    assert "- Models: none." in (tmp_path / "claims.md").read_text(encoding="utf-8")
+    assert headline(read_claims(tmp_path / "claims.csv"), "mnist").verdict == OPEN
 
 
 def test_tables_have_every_verdict(tmp_path):

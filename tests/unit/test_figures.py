@@ -73,6 +73,35 @@ def draw(number, summary, roles=ROLES, datasets=DATASETS):
     return draw_figure(number, summary, roles=roles, datasets=datasets)
 
 
+def with_variance_explained(summary, by_model):
+    """Return the summary with the share of variance that each (latent_dim, seed) explains."""
+    rows = [(*model, "mnist", "both", "variance_explained", v) for model, v in by_model.items()]
+    return pd.concat([summary, pd.DataFrame(rows, columns=COLUMNS)])
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_network_no_better_than_the_mean_image_is_left_out_and_named(number):
+    explained = {(2, 0): 0.0, (2, 1): 0.4, (4, 0): 0.5, (4, 1): 0.6}
+    figure = draw(number, with_variance_explained(summary_of([2, 4]), explained))
+    assert figure.get_supxlabel().endswith("left out: d = 2 (seed 0)")
+    alone = draw(number, summary_of([4]))
+    assert alone.get_supxlabel() == ""
+
+
+def test_the_line_of_a_seed_begins_where_its_first_network_that_learned_is():
+    explained = {(2, 0): 0.0, (4, 0): 0.5}
+    summary = summary_of([2, 4], seeds=[0])
+    figure = draw(4, with_variance_explained(summary, explained))
+    dims = {tuple(line.get_xdata()) for axes in figure.axes for line in axes.get_lines()}
+    assert dims == {(4,)}
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_where_no_network_learned_anything_all_are_shown(number):
+    figure = draw(number, with_variance_explained(summary_of([2], seeds=[0]), {(2, 0): 0.0}))
+    assert "d = 2 (seed 0)" in figure.get_supxlabel()
+
+
 @pytest.fixture(scope="module")
 def summary():
     return summary_of([2, 4, 8])

@@ -16,7 +16,7 @@ from jacspec.figures.selection import Selection
 from jacspec.figures.style import PALETTES, line_styles
 from jacspec.report.colors import CONTRAST, DARK_BACKGROUND, contrast, dark_counterparts
 from jacspec.report.figures import paper_figures
-from jacspec.report.headline import caution, headline
+from jacspec.report.headline import cautions, headline
 from jacspec.report.images import strip_png
 from jacspec.report.judgements import (
     COLUMNS,
@@ -190,8 +190,15 @@ def test_without_claims_the_headline_says_so():
 
 
 def test_a_short_training_is_cautioned_against():
-    assert "for 2 epochs" in caution(2)
-    assert caution(300) is None
+    ((_, text),) = cautions(2, [])
+    assert "for 2 epochs" in text
+    assert cautions(300, []) == []
+
+
+def test_a_network_that_learned_nothing_is_named_before_the_answer():
+    ((title, text),) = cautions(300, [(2, 0)])
+    assert title == "Left out:"
+    assert text.startswith("d = 2 (seed 0). ")
 
 
 def test_subscripts_leave_a_text_escaped():

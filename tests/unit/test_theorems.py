@@ -316,3 +316,7 @@ def test_page_sums_up_models_and_leaves_out_what_was_not_measured(tmp_path):
     assert "50 of 200 pairs" in page
     assert "50.0 % (25.0 to 75.0) / 0.0 % (0.0 to 0.0) | - | - |" in page
     assert "| 1 of 1 |" in page
+    assert "Left out" not in page
+    left_out = [(2, 0)]
+    write_page(tmp_path / "theorems.md", Selection((0,), (3,), {}), ["mnist"], left_out=left_out)
+    assert "the mean image: d = 2 (seed 0)." in (tmp_path / "theorems.md").read_text()

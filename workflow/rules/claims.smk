@@ -3,6 +3,7 @@
 
 rule claims:
     input:
+        summary=layout.SUMMARY,
         tables=expand(layout.MODEL_EVIDENCE, latent_dim=GRID.latent_dims, seed=GRID.seeds),
         draws=expand(layout.MODEL_EVIDENCE_DRAWS, latent_dim=GRID.latent_dims, seed=GRID.seeds),
     output:

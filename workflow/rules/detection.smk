@@ -10,7 +10,8 @@ DETECTION_FILES = [DETECTION, *DETECTION_FIGURES] if len(GRID.datasets) > 1 else
 
 rule detection:
     input:
-        expand(layout.MODEL_DETECTION, latent_dim=GRID.latent_dims, seed=GRID.seeds),
+        summary=layout.SUMMARY,
+        detection=expand(layout.MODEL_DETECTION, latent_dim=GRID.latent_dims, seed=GRID.seeds),
     output:
         table=DETECTION,
         figures=report(

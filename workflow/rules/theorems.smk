@@ -11,7 +11,8 @@ THEOREM_FILES = [THEOREMS, THEOREMS_PAGE, *THEOREMS_FIGURES]
 
 rule theorems:
     input:
-        expand(layout.MODEL_THEOREMS, latent_dim=GRID.latent_dims, seed=GRID.seeds),
+        summary=layout.SUMMARY,
+        theorems=expand(layout.MODEL_THEOREMS, latent_dim=GRID.latent_dims, seed=GRID.seeds),
     output:
         table=THEOREMS,
         page=THEOREMS_PAGE,

@@ -11,6 +11,7 @@ from jacspec.claims.model_evidence import model_evidence
 from jacspec.detection.model_detection import model_detection, write_detection
 from jacspec.report.model_view import model_view, write_model_view
 from jacspec.statistics.model_statistics import model_statistics, write_model_statistics
+from jacspec.statistics.variance_explained import variance_explained_row
 from jacspec.theorems.model_theorems import model_theorems
 
 
@@ -23,7 +24,9 @@ def main(snakemake):
     training_set, output = snakemake.params.training_set, snakemake.output
     model = {name: int(snakemake.wildcards[name]) for name in ("latent_dim", "seed")}
 
-    write_model_statistics(Path(output.statistics), model_statistics(spectra), **model)
+    rows = model_statistics(spectra)
+    rows.append(variance_explained_row(training_set, spectra[training_set], points[training_set]))
+    write_model_statistics(Path(output.statistics), rows, **model)
     logging.info("statistics written")
     evidence = model_evidence(spectra, points, weights, **model)
     write_model_evidence(Path(output.evidence), Path(output.evidence_draws), evidence)

@@ -3,20 +3,23 @@
 from pathlib import Path
 
 import job
-from jacspec.figures.drawing import save_figure
+from jacspec.figures.drawing import note_left_out, save_figure
 from jacspec.figures.selection import Selection
+from jacspec.statistics.collapsed_models import collapsed_models, without_models
 from jacspec.statistics.summary import read_summary, write_summary
 from jacspec.theorems.figure import draw_theorems
 from jacspec.theorems.page import write_page
 
 
 def main(snakemake):
-    """Write the table of all models, the page to read, and the figure."""
-    datasets = snakemake.params.datasets
-    write_summary(Path(snakemake.output.table), map(Path, snakemake.input), datasets=datasets)
-    selection = Selection.of(read_summary(Path(snakemake.output.table)))
-    write_page(Path(snakemake.output.page), selection, datasets)
+    """Write the table of all models; the page and the figure leave out those that collapsed."""
+    source, output, datasets = snakemake.input, snakemake.output, snakemake.params.datasets
+    write_summary(Path(output.table), map(Path, source.theorems), datasets=datasets)
+    collapsed = collapsed_models(read_summary(Path(source.summary)))
+    selection = Selection.of(without_models(read_summary(Path(output.table)), collapsed))
+    write_page(Path(output.page), selection, datasets, left_out=collapsed)
     figure = draw_theorems(selection, datasets, snakemake.params.training_set)
+    note_left_out(figure, collapsed)
     for path in snakemake.output.figures:
         save_figure(figure, Path(path))
 

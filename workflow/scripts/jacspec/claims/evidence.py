@@ -54,14 +54,22 @@ class ModelEvidence:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The statistics of all models of a sweep; what is missing reads as NaN."""
+    """The statistics of all models of a sweep; what is missing reads as NaN.
+
+    `models` are keyed by latent dimension and seed. `collapsed` are those that were left out.
+    """
 
     models: Mapping[tuple[int, int], ModelEvidence]
+    collapsed: Sequence[tuple[int, int]] = ()
 
     @classmethod
-    def of(cls, models: Iterable[ModelEvidence]) -> "Evidence":
-        """Gather models, keyed by latent dimension and seed."""
-        return cls({(model.latent_dim, model.seed): model for model in models})
+    def of(
+        cls, models: Iterable[ModelEvidence], collapsed: Sequence[tuple[int, int]] = ()
+    ) -> "Evidence":
+        """Gather all models but those that are no better than the mean image."""
+        by_key = {(model.latent_dim, model.seed): model for model in models}
+        left = {key: model for key, model in by_key.items() if key not in collapsed}
+        return cls(left, collapsed)
 
     @property
     def seeds(self) -> list[int]:

@@ -9,6 +9,7 @@ from jacspec.atomic import replacing
 from jacspec.claims.evidence import BRIGHTNESS, TRAINING_SET, Evidence
 from jacspec.claims.registry import CLAIMS, Claim
 from jacspec.claims.verdicts import Finding, Verdict, all_of
+from jacspec.statistics.collapsed_models import names_of_models
 
 HEADER = ["claim", "latent_dim", "seed", "statistic", "value", "low", "high", "verdict"]
 VERDICT = "verdict"
@@ -105,6 +106,12 @@ def _preamble(judged: Mapping[int, Judgement], evidence: Evidence) -> str:
         f"seed {seed}: d = {', '.join(map(str, evidence.latent_dims(seed)))}"
         for seed in evidence.seeds
     )
+    left_out = (
+        f"- Left out, because they are no better than the mean image: "
+        f"{names_of_models(evidence.collapsed)}.\n"
+        if evidence.collapsed
+        else ""
+    )
     return f"""# The paper's claims
 
 {len(judged)} claims: {counts}.
@@ -115,8 +122,8 @@ dimension. The training set is MNIST, with its test images. Random sets are of p
 independently, grouped by their mean.
 
 - Random sets: {groups}.
-- Models: {models}.
-- Points: {_points(evidence)}.
+- Models: {models or "none"}.
+{left_out}- Points: {_points(evidence)}.
 
 *Reproduced* and *not reproduced* are said where a 95 % bootstrap interval over points lies on one
 side of the criterion, *undetermined* where it does not, or where too few points, latent dimensions,
@@ -127,8 +134,9 @@ network: for that, compare the seeds. A claim counts as reproduced if it is in e
 
 
 def _points(evidence: Evidence) -> str:
-    seed = evidence.seeds[0]
-    latent_dim = evidence.latent_dims(seed)[0]
+    if not evidence.models:
+        return "none"
+    latent_dim, seed = min(evidence.models)
 
     def points(dataset: str) -> int:
         return int(evidence.draws(latent_dim, seed, dataset, "both", "points")[0])

@@ -12,6 +12,7 @@ from jacspec.figures.boxes import draw_arguments, draw_differences, draw_moduli
 from jacspec.figures.lines import draw_deviations, draw_means, draw_orientation
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import RC_PARAMS, line_styles
+from jacspec.statistics.collapsed_models import collapsed_models, names_of_models, without_models
 
 if TYPE_CHECKING:
     import pandas
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 ROLES = ("training", "bright", "moderate", "dark")
 # Width and height in inches; 7.2 is the text width of a two-column page.
 SIZES = {1: (7.2, 5.0), 2: (7.2, 5.8), 3: (7.2, 6.6), 4: (7.2, 3.6), 5: (7.2, 4.4), 6: (7.2, 5.0)}
+NOTE_COLOR = "#555555"
 # Without dates and program names, the same figure gives the same bytes.
 METADATA = {"pdf": {"CreationDate": None}, "png": {"Software": None}}
 
@@ -35,15 +37,17 @@ def draw_figure(
 
     `roles` names the data sets with the roles `training`, `bright`, `moderate` and `dark`, as far
     as there are any: they have the panels of Figures 1, 3 and 6. `datasets` are the lines of
-    Figures 2, 4 and 5, in the order of the legend. `size` is width and height in inches. Raises
-    JacspecError if the summary lacks a number, ValueError for another figure number.
+    Figures 2, 4 and 5, in the order of the legend. `size` is width and height in inches. Models
+    that are no better than the mean image are left out, and a note says so. Raises JacspecError if
+    the summary lacks a number, ValueError for another figure number.
     """
     if number not in SIZES:
         raise ValueError(f"there is no figure {number}; choose one of {sorted(SIZES)}")
     size = size or SIZES[number]
     panels = {role: roles[role] for role in ROLES if role in roles}
     styles = line_styles(datasets, panels)
-    selection = Selection.of(summary)
+    collapsed = collapsed_models(summary)
+    selection = Selection.of(without_models(summary, collapsed))
     draw: dict[int, Callable[[], Figure]] = {
         1: lambda: draw_differences(selection, styles, panels, size),
         2: lambda: draw_means(selection, styles, size),
@@ -53,7 +57,16 @@ def draw_figure(
         6: lambda: draw_arguments(selection, panels, size),
     }
     with matplotlib.rc_context(RC_PARAMS):
-        return draw[number]()
+        figure = draw[number]()
+    note_left_out(figure, collapsed)
+    return figure
+
+
+def note_left_out(figure: Figure, collapsed: Sequence[tuple[int, int]]) -> None:
+    """Say below a figure which models, if any, it leaves out because they have learned nothing."""
+    if collapsed:
+        note = f"no better than the mean image, left out: {names_of_models(collapsed)}"
+        figure.supxlabel(note, x=0.99, ha="right", fontsize="x-small", color=NOTE_COLOR)
 
 
 def save_figure(figure: Figure, path: Path | str) -> None:

@@ -17,13 +17,11 @@ from jacspec.data.mnist import TEST, TRAINING, ImageSet, pixels_of_images, read_
 from jacspec.errors import JacspecError
 from jacspec.models.autoencoder import Autoencoder, initialized_autoencoder
 from jacspec.models.checkpoints import CheckpointFile
+from jacspec.models.collapse import has_collapsed, variance_explained
 from jacspec.models.recipe import EpochRecord, TrainingRecipe
 from jacspec.models.training_run import TrainingRun
 from jacspec.models.weights import save_weights
 from jacspec.provenance import library_versions
-
-# A network whose loss is not below this share of what the mean image reaches has learned nothing.
-USELESS_SHARE = 0.98
 
 _log = logging.getLogger(__name__)
 
@@ -143,15 +141,15 @@ def train(
             if report:
                 report(record)
         training.network.copy_to(autoencoder)
-    _warn_if_useless(training.history[-1].test_loss, training_points, test_points)
+    _warn_if_collapsed(training.history[-1].test_loss, training_points, test_points)
     return TrainingResult(autoencoder.eval(), tuple(training.history))
 
 
-def _warn_if_useless(
+def _warn_if_collapsed(
     test_loss: float, training_points: torch.Tensor, test_points: torch.Tensor
 ) -> None:
     mean_image_loss = (test_points - training_points.mean(dim=0)).square().mean().item()
-    if test_loss >= USELESS_SHARE * mean_image_loss:
+    if has_collapsed(variance_explained(test_loss, mean_image_loss)):
         _log.warning(
             "this network is no better than the mean image: its test loss is %.5f, that of the "
             "mean image %.5f. It has collapsed, or hardly begun: take another seed, a smaller "

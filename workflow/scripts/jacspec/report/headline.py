@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from jacspec.claims.orientation_claims import NEAR_HALF, RARELY
 from jacspec.claims.thresholds import SMALLEST_HIGH_DIM
 from jacspec.report.judgements import NOT_JUDGED, ClaimRow, verdict_of
+from jacspec.statistics.collapsed_models import names_of_models
 
 CENTRAL_CLAIM = "C9"
 PAPER_EPOCHS = 300
@@ -57,15 +58,28 @@ def headline(rows: Sequence[ClaimRow], training_set: str) -> Headline:
     )
 
 
-def caution(epochs: int) -> str | None:
-    """Return why a sweep says little about the paper, or None if it trained as long."""
-    if epochs >= PAPER_EPOCHS:
-        return None
-    return (
-        f"These networks were trained for {epochs} epochs, the paper's for {PAPER_EPOCHS}. What "
-        "they do far from their training data changes until the end: conclude nothing about the "
-        "paper from this sweep."
-    )
+def cautions(epochs: int, collapsed: Sequence[tuple[int, int]]) -> list[tuple[str, str]]:
+    """Return what a reader must know before the answer, each as a title and a text.
+
+    `collapsed` are latent dimension and seed of the models that are no better than the mean image.
+    """
+    found = []
+    if epochs < PAPER_EPOCHS:
+        text = (
+            f"These networks were trained for {epochs} epochs, the paper's for {PAPER_EPOCHS}. "
+            "What they do far from their training data changes until the end: conclude nothing "
+            "about the paper from this sweep."
+        )
+        found.append(("Too short to tell.", text))
+    if collapsed:
+        text = (
+            f"{names_of_models(collapsed)}. There, training ended no better than the mean image: "
+            "the network has collapsed, or hardly begun. Its Jacobians say nothing: verdicts are "
+            "without it, and so are the figures if another is left. Another seed or a smaller "
+            "learning rate may help."
+        )
+        found.append(("Left out:", text))
+    return found
 
 
 def _training(rows: Sequence[ClaimRow], training_set: str) -> str:

@@ -4,7 +4,7 @@ import base64
 import json
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,11 +20,16 @@ from jacspec.report import run_record
 from jacspec.report.charts import Chart, Look, looks_of
 from jacspec.report.colors import dark_counterparts
 from jacspec.report.figures import orientation, paper_figures
-from jacspec.report.headline import caution, headline
+from jacspec.report.headline import cautions, headline
 from jacspec.report.images import strip_png
 from jacspec.report.judgements import ClaimRow, ReadableClaim
 from jacspec.report.measurements import detection_charts, score_looks, theorem_charts
 from jacspec.report.model_view import ANGLE_EDGES, LOG_MODULUS_EDGES, PLANE_CELLS, sample_pixels
+from jacspec.statistics.collapsed_models import (
+    collapsed_models,
+    rows_without_models,
+    without_models,
+)
 
 if TYPE_CHECKING:
     import pandas
@@ -119,13 +124,16 @@ def packed(text: str) -> str:
 
 def _content(sweep: Sweep) -> dict[str, Any]:
     """Return the variables of the template."""
-    selection = Selection.of(sweep.summary)
+    collapsed = collapsed_models(sweep.summary)
+    selection = Selection.of(without_models(sweep.summary, collapsed))
     styles = line_styles(sweep.datasets, sweep.roles)
     figures = paper_figures(selection, styles, sweep.roles)
     hero = orientation(selection, styles, "input", judged=sweep.claims)
-    detection = detection_charts(sweep.detection)
+    detection = detection_charts(rows_without_models(sweep.detection, collapsed))
     theorems = (
-        [] if sweep.theorems is None else theorem_charts(Selection.of(sweep.theorems), styles)
+        []
+        if sweep.theorems is None
+        else theorem_charts(Selection.of(without_models(sweep.theorems, collapsed)), styles)
     )
     charts = [hero, *detection, *theorems, *(chart for fig in figures for chart in fig.charts)]
     training_set = sweep.roles["training"]
@@ -139,7 +147,7 @@ def _content(sweep: Sweep) -> dict[str, Any]:
             for view in sweep.views
         },
         "headline": headline(sweep.claims, training_set),
-        "caution": caution(sweep.configuration["training"]["epochs"]),
+        "cautions": cautions(sweep.configuration["training"]["epochs"], collapsed),
         "hero": hero,
         "claims": sweep.readable_claims,
         "claim_charts": _available(CLAIM_CHARTS, charts),
@@ -149,12 +157,12 @@ def _content(sweep: Sweep) -> dict[str, Any]:
         "detection": detection,
         "theorems": theorems,
         "legends": _legends(sweep, looks_of(styles)),
-        "dim_texts": {latent_dim: latent_dim for latent_dim in selection.latent_dims},
-        "seed_texts": {seed: seed for seed in selection.seeds},
+        "dim_texts": _texts(view["latent_dim"] for view in sweep.views),
+        "seed_texts": _texts(view["seed"] for view in sweep.views),
         "seeds": selection.seeds,
         "datasets": {dataset: display_name(dataset) for dataset in sweep.datasets},
         "training_set": training_set,
-        **_run(sweep),
+        **_run(sweep, collapsed),
     }
 
 
@@ -206,7 +214,7 @@ def _legends(sweep: Sweep, dataset_looks: Mapping[str, Look]) -> dict[str, list[
     }
 
 
-def _run(sweep: Sweep) -> dict[str, Any]:
+def _run(sweep: Sweep, collapsed: Collection[tuple[int, int]]) -> dict[str, Any]:
     """Return what was run, for the last section of the page."""
     missing = [
         words
@@ -245,7 +253,7 @@ def _run(sweep: Sweep) -> dict[str, Any]:
                 "code_digest",
             )
         },
-        "gaps": [*missing, *run_record.gaps(sweep.views)],
+        "gaps": [*missing, *run_record.gaps(sweep.views, collapsed)],
     }
 
 
@@ -265,6 +273,10 @@ def _available(
         claim: [by_name[name] for name in names if name in by_name]
         for claim, names in wanted.items()
     }
+
+
+def _texts(values: Iterable[int]) -> dict[int, int]:
+    return {value: value for value in sorted(set(values))}
 
 
 def _model_key(latent_dim: int, seed: int) -> str:

@@ -2,7 +2,7 @@
 
 import csv
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,10 +46,19 @@ def last_epoch(history: Path) -> dict[str, float]:
     return {name: float(value) for name, value in last.items()}
 
 
-def gaps(views: Sequence[Mapping]) -> list[str]:
-    """Return a sentence for every model and data set with many undetermined points."""
+def gaps(views: Sequence[Mapping], collapsed: Collection[tuple[int, int]]) -> list[str]:
+    """Return a sentence for every collapsed model, and of the others for many undetermined points.
+
+    `collapsed` are latent dimension and seed of the models that are no better than the mean image.
+    """
     sentences = []
     for view in views:
+        if (view["latent_dim"], view["seed"]) in collapsed:
+            sentences.append(
+                f"d = {view['latent_dim']}, seed {view['seed']}: no better than the mean image, "
+                "left out of verdicts and figures"
+            )
+            continue
         for dataset, content in view["datasets"].items():
             for jacobian, part in content["jacobians"].items():
                 share = part["share_undetermined"]

@@ -8,11 +8,15 @@ import numpy as np
 from jacspec.atomic import replacing
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import display_name
+from jacspec.statistics.collapsed_models import names_of_models
 
 HEAD = """# The theorems, measured
 
 A number stands for all models of the sweep: the median over latent dimensions and seeds, with the
 least and the greatest in brackets. "-" means that there is nothing to measure.
+"""
+
+LEFT_OUT = """Left out, because they are no better than the mean image: {models}.
 """
 
 FIRST = """## Theorem I.1: equal spectra
@@ -51,11 +55,20 @@ PAIRINGS = {
 SYMBOLS = {"input": "J_I", "latent": "J_L"}
 
 
-def write_page(path: Path | str, selection: Selection, datasets: Sequence[str]) -> None:
-    """Write the page from the measurements of all models, one table a theorem."""
+def write_page(
+    path: Path | str,
+    selection: Selection,
+    datasets: Sequence[str],
+    left_out: Sequence[tuple[int, int]] = (),
+) -> None:
+    """Write the page from the measurements of models, one table a theorem.
+
+    `left_out` are latent dimension and seed of the collapsed models, which it names.
+    """
     page = "\n".join(
         [
             HEAD,
+            *([LEFT_OUT.format(models=names_of_models(left_out))] if left_out else []),
             _first(selection, datasets),
             _second(selection, datasets),
             _third(selection, datasets),

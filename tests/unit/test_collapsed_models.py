@@ -1,0 +1,127 @@
+"""A network that returns the mean image is found out, and nothing is concluded from it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from jacspec.data.storage import PointBlock, write_points
+from jacspec.detection.model_detection import DetectionRow
+from jacspec.errors import DamagedFileError
+from jacspec.models.autoencoder import initialized_autoencoder, reconstructions
+from jacspec.models.collapse import LEAST_VARIANCE_EXPLAINED, has_collapsed
+from jacspec.models.weights import save_weights
+from jacspec.spectra.computation import compute_shard
+from jacspec.statistics.collapsed_models import (
+    collapsed_models,
+    names_of_models,
+    rows_without_models,
+    without_models,
+)
+from jacspec.statistics.model_statistics import write_model_statistics
+from jacspec.statistics.summary import read_summary
+from jacspec.statistics.variance_explained import variance_explained_row
+
+COUNTS = (70, 50)
+# The encoder's units are off everywhere, so that the decoder sees nothing but its biases.
+ALWAYS_OFF = -100.0
+
+
+def points() -> np.ndarray:
+    generator = np.random.default_rng(0)
+    return generator.beta(0.5, 2.0, size=(sum(COUNTS), 784)).astype(np.float32)
+
+
+def network(collapsed: bool) -> torch.nn.Module:
+    """Return a network that gives the mean image at every point, or one that has just begun."""
+    autoencoder = initialized_autoencoder(2, (16, 8, 8), 0)
+    if collapsed:
+        mean_image = torch.from_numpy(points().mean(axis=0))
+        with torch.no_grad():
+            autoencoder.encoder[0].bias[:] = ALWAYS_OFF
+            autoencoder.decoder[-2].weight[:] = 0
+            autoencoder.decoder[-2].bias[:] = torch.atanh(mean_image)
+    return autoencoder
+
+
+def shards(folder: Path, autoencoder: torch.nn.Module) -> tuple[list[Path], list[Path]]:
+    """Return the spectra shards and the points shards of all points."""
+    weights = folder / "weights.pt"
+    save_weights(weights, autoencoder)
+    points_paths, spectra_paths = [], []
+    for number, part in enumerate(np.split(points(), [COUNTS[0]])):
+        points_paths.append(folder / f"mnist.{number}.h5")
+        spectra_paths.append(folder / f"spectra.{number}.h5")
+        write_points(
+            points_paths[-1],
+            [PointBlock(pixels=part)],
+            dataset="mnist",
+            first=sum(COUNTS[:number]),
+            count=len(part),
+            attributes={"code_digest": "0"},
+            compressed=False,
+        )
+        compute_shard(
+            weights,
+            points_paths[-1],
+            spectra_paths[-1],
+            seed=0,
+            precision="float64",
+            device="cpu",
+            threads=1,
+            chunk_size=1000,
+            code_digest="0",
+        )
+    return spectra_paths, points_paths
+
+
+@pytest.mark.parametrize("collapsed", [False, True])
+def test_the_share_is_that_of_all_points_at_once(tmp_path, collapsed):
+    autoencoder = network(collapsed)
+    row = variance_explained_row("mnist", *shards(tmp_path, autoencoder))
+    pixels = points().astype(np.float64)
+    error = np.square(reconstructions(autoencoder.double(), pixels) - pixels).sum()
+    expected = 1 - error / np.square(pixels - pixels.mean(axis=0)).sum()
+    # Sums of 94,080 squares below 1 in another order: at most so many roundings of what they are.
+    assert row.value == pytest.approx(expected, abs=2 * pixels.size * 2.0**-52 * (1 - expected))
+    assert (row.dataset, row.jacobian) == ("mnist", "both")
+
+
+def test_a_network_that_returns_the_mean_image_has_collapsed(tmp_path):
+    row = variance_explained_row("mnist", *shards(tmp_path, network(collapsed=True)))
+    # Float32 weights: the output is off by 1e-7 of 1, its square by nothing.
+    assert abs(row.value) < 1e-6
+    write_model_statistics(tmp_path / "d2.csv", [row], latent_dim=2, seed=0)
+    assert collapsed_models(read_summary(tmp_path / "d2.csv")) == [(2, 0)]
+
+
+def test_points_that_are_missing_are_reported(tmp_path):
+    spectra, points_paths = shards(tmp_path, network(collapsed=False))
+    with pytest.raises(DamagedFileError, match="of 120 points, the data set has 70"):
+        variance_explained_row("mnist", spectra, points_paths[:1])
+
+
+def test_what_is_not_a_number_has_collapsed():
+    assert has_collapsed(float("nan"))
+    assert has_collapsed(LEAST_VARIANCE_EXPLAINED)
+    assert not has_collapsed(2 * LEAST_VARIANCE_EXPLAINED)
+
+
+def test_models_are_taken_out_as_long_as_one_is_left(tmp_path):
+    row = variance_explained_row("mnist", *shards(tmp_path, network(collapsed=True)))
+    write_model_statistics(tmp_path / "d2.csv", [row, row], latent_dim=2, seed=0)
+    summary = read_summary(tmp_path / "d2.csv").assign(latent_dim=[2, 3])
+    assert without_models(summary, [(2, 0)])["latent_dim"].tolist() == [3]
+    assert len(without_models(summary, [(2, 0), (3, 0)])) == 2
+
+
+def test_rows_are_taken_out_likewise():
+    rows = [DetectionRow(dim, 0, "uniform", "trace", "auroc", 0.5, 9, 9) for dim in (2, 3)]
+    assert rows_without_models(rows, [(2, 0)]) == rows[1:]
+    assert rows_without_models(rows, [(2, 0), (3, 0)]) == rows
+
+
+def test_models_are_named_by_seed():
+    models = [(2, 1), (2, 0), (3, 0)]
+    assert names_of_models(models) == "d = 2, 3 (seed 0), d = 2 (seed 1)"
