@@ -1,6 +1,7 @@
 """The checked configuration, the grid, and what the rules ask of both. No rules."""
 
 import sys
+from functools import cache
 from math import ceil
 from pathlib import Path
 
@@ -26,12 +27,16 @@ from sweep.configuration import (
 from sweep.failures import failure_report
 from sweep.grid import Grid
 
+# Jobs parse this file too: what has been checked once is not checked by each of them.
+IS_PLANNING = workflow.exec_mode == ExecMode.DEFAULT
+
 update_config(config, typed_overrides(workflow.config_settings.config or {}))
-try:
-    check_for_repeated_keys(workflow.configfiles)
-    check_configuration(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
-except ConfigurationError as error:
-    raise WorkflowError(str(error)) from None
+if IS_PLANNING:
+    try:
+        check_for_repeated_keys(workflow.configfiles)
+        check_configuration(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
+    except ConfigurationError as error:
+        raise WorkflowError(str(error)) from None
 
 GRID = Grid.of(config)
 ENVIRONMENT = "../../envs/jacspec.yaml"
@@ -59,9 +64,15 @@ wildcard_constraints:
     dataset="|".join(re.escape(name) for name in GRID.datasets),
 
 
-def code_of(script):
+@cache
+def digest_of(script):
     """Return the digest of a script and of all library code that it uses."""
     return code_digest([SCRIPTS / script])
+
+
+def code_of(script):
+    """Return a function that gives the digest, so that a job finds out that of its own rule only."""
+    return lambda wildcards: digest_of(script)
 
 
 def figure_files():
@@ -87,6 +98,5 @@ def minutes(estimate):
     return lambda wildcards, attempt: ceil(5 + estimate(wildcards) / 60) * attempt
 
 
-# Jobs parse this file too; only the process that plans may take an output back.
-if workflow.exec_mode == ExecMode.DEFAULT:
+if IS_PLANNING:
     withdraw_unrecorded_outputs("results")

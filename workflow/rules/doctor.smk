@@ -17,7 +17,7 @@ rule doctor:
     params:
         pictures=[*figure_files(), *table_files()],
         codes={
-            script: code_of(script)
+            script: digest_of(script)
             for script in ("mnist_points.py", "random_points.py", "compute_spectra.py")
         },
     script:
