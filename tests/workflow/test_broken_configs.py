@@ -32,11 +32,11 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_files_are_refused(snakemake, tmp_path, kind):
+def test_files_are_refused(planning, tmp_path, kind):
     text, words = BROKEN[kind]
     overlay = tmp_path / "overlay.yaml"
     overlay.write_text(text, encoding="utf-8")
-    finished = snakemake(tmp_path, "--configfile", str(overlay), succeeds=False)
+    finished = planning(tmp_path, "--configfile", str(overlay), succeeds=False)
     assert words in finished.stderr
     assert "Traceback" not in finished.stderr
     assert not (tmp_path / "results").exists()

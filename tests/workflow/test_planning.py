@@ -9,8 +9,8 @@ def planned_jobs(output: str) -> dict[str, int]:
     return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", output, re.MULTILINE)}
 
 
-def test_fan_out_of_the_papers_sweep(snakemake, tmp_path):
-    jobs = planned_jobs(snakemake(tmp_path, "--dry-run").stdout)
+def test_fan_out_of_the_papers_sweep(planning, tmp_path):
+    jobs = planned_jobs(planning(tmp_path, "--dry-run").stdout)
     assert jobs["train_model"] == 38
     assert jobs["compute_spectra"] == 418
     assert jobs["random_points"] + jobs["mnist_points"] == 11
@@ -18,17 +18,17 @@ def test_fan_out_of_the_papers_sweep(snakemake, tmp_path):
     assert jobs["table"] == 2
 
 
-def test_fan_out_of_the_quick_sweep(snakemake, tmp_path, project):
+def test_fan_out_of_the_quick_sweep(planning, tmp_path, project):
     quick = project / "config" / "quick.yaml"
-    jobs = planned_jobs(snakemake(tmp_path, "--dry-run", "--configfile", quick).stdout)
+    jobs = planned_jobs(planning(tmp_path, "--dry-run", "--configfile", quick).stdout)
     assert jobs["train_model"] == 12
     assert jobs["compute_spectra"] == 132
 
 
-def test_recipes_are_planned(snakemake, tmp_path, project):
+def test_recipes_are_planned(planning, tmp_path, project):
     recipes = project / "config" / "recipes.yaml"
     jobs = planned_jobs(
-        snakemake(tmp_path, "--dry-run", "recipe_table", "--configfile", recipes).stdout
+        planning(tmp_path, "--dry-run", "recipe_table", "--configfile", recipes).stdout
     )
     assert jobs["train_recipe"] == jobs["recipe_spectra"] == 20
     assert "train_model" not in jobs
@@ -42,8 +42,8 @@ def test_recipes_are_planned(snakemake, tmp_path, project):
         ("sampels=10", "sampels: unknown key; did you mean samples?"),
     ],
 )
-def test_a_broken_config_stops_before_any_job(snakemake, tmp_path, setting, words):
-    finished = snakemake(tmp_path, "--config", setting, succeeds=False)
+def test_a_broken_config_stops_before_any_job(planning, tmp_path, setting, words):
+    finished = planning(tmp_path, "--config", setting, succeeds=False)
     assert words in finished.stderr
     assert "Traceback" not in finished.stderr
     assert not (tmp_path / "results").exists()
