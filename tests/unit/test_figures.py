@@ -83,9 +83,9 @@ def with_variance_explained(summary, by_model):
 def test_a_network_no_better_than_the_mean_image_is_left_out_and_named(number):
     explained = {(2, 0): 0.0, (2, 1): 0.4, (4, 0): 0.5, (4, 1): 0.6}
     figure = draw(number, with_variance_explained(summary_of([2, 4]), explained))
-    assert figure.get_supxlabel().endswith("left out: d = 2 (seed 0)")
+    assert figure.get_suptitle().endswith("left out: d = 2 (seed 0)")
     alone = draw(number, summary_of([4]))
-    assert alone.get_supxlabel() == ""
+    assert alone.get_suptitle() == ""
 
 
 def test_the_line_of_a_seed_begins_where_its_first_network_that_learned_is():
@@ -99,7 +99,7 @@ def test_the_line_of_a_seed_begins_where_its_first_network_that_learned_is():
 @pytest.mark.parametrize("number", NUMBERS)
 def test_where_no_network_learned_anything_all_are_shown(number):
     figure = draw(number, with_variance_explained(summary_of([2], seeds=[0]), {(2, 0): 0.0}))
-    assert "d = 2 (seed 0)" in figure.get_supxlabel()
+    assert "d = 2 (seed 0)" in figure.get_suptitle()
 
 
 @pytest.fixture(scope="module")

@@ -63,10 +63,10 @@ def draw_figure(
 
 
 def note_left_out(figure: Figure, collapsed: Sequence[tuple[int, int]]) -> None:
-    """Say below a figure which models, if any, it leaves out because they have learned nothing."""
+    """Say above a figure which models, if any, it leaves out because they have learned nothing."""
     if collapsed:
         note = f"no better than the mean image, left out: {names_of_models(collapsed)}"
-        figure.supxlabel(note, x=0.99, ha="right", fontsize="x-small", color=NOTE_COLOR)
+        figure.suptitle(note, fontsize="x-small", color=NOTE_COLOR)
 
 
 def save_figure(figure: Figure, path: Path | str) -> None:
