@@ -3,6 +3,7 @@
 PYTHON ?= python3
 JOBS ?= $(shell nproc)
 SNAKEMAKE = .venv/bin/snakemake
+ONE_THREAD = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 CODE = workflow tests benchmarks
 
 .PHONY: help setup browser quick sweep test slurm-test slurm-demo lint soak bench clean
@@ -21,10 +22,12 @@ help:
 
 setup: .venv/installed
 
+# To compile every module of every package takes longer than to install them, and most are never
+# imported; Python compiles a module when it is imported first.
 .venv/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --editable '.[test]'
+	.venv/bin/python -m pip install --quiet --no-compile --editable '.[test]'
 	@touch $@
 
 quick: setup
@@ -45,9 +48,10 @@ browser:
 	    && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; } || { \
 	    echo "The tests need Chromium: install it (Debian: apt-get install chromium)"; exit 1; }
 
-# The tests of one file stay together, in one of as many processes as there are cores.
+# The tests of one file stay together. One process more than there are cores, because many wait for
+# a job; one thread in each, because those of a linear algebra library would wait for one another.
 test: setup browser lint
-	.venv/bin/pytest -n $(JOBS) --dist loadfile
+	$(ONE_THREAD) .venv/bin/pytest -n $$(($(JOBS) + 1)) --dist loadfile
 
 # On clusters that tests/slurm/cluster.sh installs, starts and stops; needs root on Debian. Faults
 # are waited for more than computed, so that they run beside the sweep, on a cluster of their own.

@@ -24,7 +24,7 @@ KILLS_OF_SNAKEMAKE = 5 if SOAK else 1
 
 # Long enough to be hit at work: eight epochs, and 40 chunks of spectra.
 LONGER = {
-    "training": {"epochs": 8},
+    "training": {"epochs": 8, "batch_size": 128},
     "samples": 10_000,
     "shard_size": 10_000,
     "chunk_size": 250,
