@@ -74,8 +74,10 @@ def drafts(schema: dict, definitions: dict) -> st.SearchStrategy:
             for case in schema["allOf"]
         )
     if kind == "object":
+        pattern = schema["propertyNames"].get("pattern")
+        names = NAMES | st.from_regex(pattern, fullmatch=True) if pattern else NAMES
         return st.dictionaries(
-            NAMES, drafts(schema["additionalProperties"], definitions), max_size=3
+            names, drafts(schema["additionalProperties"], definitions), max_size=3
         )
     return NAMES | st.none()
 

@@ -1,6 +1,12 @@
 """Autoencoders, one for each latent dimension and seed."""
 
 
+def learning_rate(wildcards):
+    """Return that of the config, times the factor of the latent dimension if it has one."""
+    factors = config["training"]["learning_rate_factors"]
+    return config["training"]["learning_rate"] * factors.get(f"d{wildcards.latent_dim}", 1)
+
+
 rule train_model:
     input:
         ancient(MNIST_FILES),
@@ -22,7 +28,7 @@ rule train_model:
         hidden_widths=config["autoencoder"]["hidden_widths"],
         epochs=config["training"]["epochs"],
         optimizer=config["training"]["optimizer"],
-        learning_rate=config["training"]["learning_rate"],
+        learning_rate=learning_rate,
         momentum=(
             config["training"]["momentum"] if config["training"]["optimizer"] == "sgd" else None
         ),

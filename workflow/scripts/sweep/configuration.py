@@ -134,6 +134,8 @@ def _describe_unknown_key(error: jsonschema.ValidationError) -> str:
 
 
 def _remedy(error: jsonschema.ValidationError) -> str:
+    if "examples" in error.schema:
+        return f"write a name such as {error.schema['examples'][0]}"
     match error.validator:
         case "type":
             return _remedy_for_type(error)

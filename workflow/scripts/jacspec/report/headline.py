@@ -76,7 +76,7 @@ def cautions(epochs: int, collapsed: Sequence[tuple[int, int]]) -> list[tuple[st
             f"{names_of_models(collapsed)}. There, training ended no better than the mean image: "
             "the network has collapsed, or hardly begun. Its Jacobians say nothing: verdicts are "
             "without it, and so are the figures if another is left. Another seed or a smaller "
-            "learning rate may help."
+            "learning rate (training: learning_rate_factors) may help."
         )
         found.append(("Left out:", text))
     return found
