@@ -22,7 +22,7 @@ EPOCHS = 6
 # Faults that end a job, and what Snakemake is called with.
 JOB_FAULTS = {
     "time limit": (
-        *("--set-resources", "train_model:runtime=1 + 9 * (attempt > 1)"),
+        *("--set-resources", "train_model:runtime=2 + 8 * (attempt > 1)"),
         "train_model:mem_mb=1200",
     ),
     "scancel": (),
@@ -83,7 +83,7 @@ def test_interrupted_training_goes_on(disturbed, undisturbed, fault):
 
 def test_time_limit_raises_the_request(disturbed):
     jobs = disturbed["time limit"].jobs()
-    assert [(job.state, job.minutes) for job in jobs] == [("TIMEOUT", 1), ("COMPLETED", 10)]
+    assert [(job.state, job.minutes) for job in jobs] == [("TIMEOUT", 2), ("COMPLETED", 10)]
 
 
 def test_requeued_job_keeps_its_number(disturbed):
