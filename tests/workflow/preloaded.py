@@ -54,6 +54,7 @@ def _main(
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = ["snakemake", *arguments]
+    # Already imported in the server, not to be imported by the process that calls it.
     from snakemake.cli import main
 
     main()
