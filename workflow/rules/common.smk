@@ -75,6 +75,12 @@ def code_of(script):
     return lambda wildcards: digest_of(script)
 
 
+def learning_rate(wildcards):
+    """Return the learning rate of the config, times the factor of the latent dimension if it has one."""
+    factors = config["training"]["learning_rate_factors"]
+    return config["training"]["learning_rate"] * factors.get(f"d{wildcards.latent_dim}", 1)
+
+
 def figure_files():
     """Return the PDF and PNG files of Figures 1 to 6."""
     return expand(layout.FIGURE, number=range(1, 7), format=["pdf", "png"])

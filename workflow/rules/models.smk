@@ -1,12 +1,6 @@
 """Autoencoders, one for each latent dimension and seed."""
 
 
-def learning_rate(wildcards):
-    """Return that of the config, times the factor of the latent dimension if it has one."""
-    factors = config["training"]["learning_rate_factors"]
-    return config["training"]["learning_rate"] * factors.get(f"d{wildcards.latent_dim}", 1)
-
-
 rule train_model:
     input:
         ancient(MNIST_FILES),
