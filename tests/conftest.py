@@ -6,6 +6,13 @@ import pytest
 import yaml
 
 PROJECT = Path(__file__).parent.parent
+# What takes longest comes first: begun last, it would keep one process alone at the end.
+FIRST = ("reruns", "kills", "sweep", "surroundings", "report_page", "doctor_command")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    ranks = {f"test_{name}": rank for rank, name in enumerate(FIRST)}
+    items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
 
 
 @pytest.fixture(scope="session")

@@ -9,8 +9,9 @@ import torch
 from jacspec.data.storage import PointBlock, write_points
 from jacspec.detection.model_detection import DetectionRow
 from jacspec.errors import DamagedFileError
-from jacspec.models.autoencoder import initialized_autoencoder, reconstructions
+from jacspec.models.autoencoder import initialized_autoencoder
 from jacspec.models.collapse import LEAST_VARIANCE_EXPLAINED, has_collapsed
+from jacspec.models.network import reconstructions
 from jacspec.models.weights import save_weights
 from jacspec.spectra.computation import compute_shard
 from jacspec.statistics.collapsed_models import (

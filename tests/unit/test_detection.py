@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from jacspec.data.storage import PointBlock, write_points
 from jacspec.detection.figure import STYLES, draw_detection
@@ -99,6 +100,22 @@ def test_measures_of_a_small_example_are_those_done_by_hand():
     assert measures.auroc == pytest.approx(6 / 8)
     assert measures.fpr_at_95_tpr == pytest.approx(1 / 2)
     assert measures.aupr == pytest.approx(5 / 6)
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 15])
+def test_measures_are_those_of_scikit_learn(decimals):
+    """Rounded to few decimals, many scores are equal."""
+    inside = RANDOM.standard_normal(400).round(decimals)
+    outside = (RANDOM.standard_normal(150) + 1).round(decimals)
+    is_outside = np.repeat([0, 1], [400, 150])
+    scores = np.concatenate([inside, outside])
+    weight = np.where(is_outside, 0.5 / 150, 0.5 / 400)
+    false_positives, true_positives, _ = roc_curve(is_outside, scores, drop_intermediate=False)
+    measures = detection_measures(inside, outside)
+    assert measures.auroc == pytest.approx(roc_auc_score(is_outside, scores), rel=1e-12)
+    expected = average_precision_score(is_outside, scores, sample_weight=weight)
+    assert measures.aupr == pytest.approx(expected, rel=1e-12)
+    assert measures.fpr_at_95_tpr == false_positives[np.argmax(true_positives >= 0.95)]
 
 
 def test_a_score_that_says_nothing_is_at_chance_whatever_the_sizes():

@@ -4,7 +4,6 @@ import itertools
 
 import numpy as np
 import pytest
-import torch
 
 from jacspec.spectra.eigenvalues import ordered_eigenvalues
 
@@ -19,7 +18,7 @@ def spectra_of(matrices, rank_bound=None):
     count, latent_dim, _ = matrices.shape
     if rank_bound is None:
         rank_bound = np.full(count, latent_dim, dtype=np.int16)
-    return ordered_eigenvalues(torch.from_numpy(matrices), rank_bound)
+    return ordered_eigenvalues(matrices, rank_bound)
 
 
 def backward_errors(matrices):

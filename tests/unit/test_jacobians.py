@@ -1,6 +1,7 @@
 """Both Jacobians against closed forms, autograd and difference quotients."""
 
 import math
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -9,11 +10,10 @@ from torch import nn
 from torch.autograd.functional import jacobian
 
 from jacspec.models.autoencoder import Autoencoder, initialized_autoencoder
+from jacspec.models.network import network_of
 from jacspec.spectra.jacobians import JacobianChain, forward_pass, points_of_block
-from jacspec.spectra.layers import network_of
 from jacspec.spectra.rounding import RoundingBound
 
-CPU = torch.device("cpu")
 UNIT_ROUNDOFF = 2.0**-53
 PIXELS = 12
 SHAPES = [(1, (4,)), (3, (9, 7, 6)), (5, (8, 8, 8, 8)), (2, (3, 10))]
@@ -41,20 +41,43 @@ def autoencoder_of(latent_dim, hidden_widths, pixels=PIXELS, gain=2.0, **activat
     return autoencoder.double()
 
 
-def jacobians_of(autoencoder, inputs, group_points=None):
+def tensors_of(jacobians):
+    """Return the arrays of a dataclass as tensors."""
+    values = {field.name: getattr(jacobians, field.name) for field in fields(jacobians)}
+    return replace(
+        jacobians,
+        **{
+            name: (
+                tuple(map(torch.as_tensor, value))
+                if isinstance(value, tuple)
+                else torch.as_tensor(value)
+            )
+            for name, value in values.items()
+        },
+    )
+
+
+def jacobians_of(autoencoder, inputs, group_points=None, library="numpy"):
     """Return what the chain rule finds, and how far another computation may be from it (n,).
+
+    They are tensors, whatever the library that the chain rule uses.
 
     Both are off by the errors of the slopes of tanh, which `RoundingBound` covers for each. A
     product of matrices, in whatever order it is multiplied out, is off by ``g_K |W_L| ... |W_1|``
     at most, element by element, with K the sum of all inner dimensions (Higham, section 3.5).
     """
-    network = network_of(autoencoder, inputs.dtype, CPU)
-    jacobians = JacobianChain(network, len(inputs), group_points)(inputs)
+    network = network_of(autoencoder, np.float64)
+    if library == "numpy":
+        jacobians = JacobianChain(network, len(inputs), group_points)(inputs.numpy())
+    else:
+        jacobians = JacobianChain(network.on_device("cpu"), len(inputs), group_points)(inputs)
+        jacobians = jacobians.in_main_memory()
     weights = (*network.encoder.weights, *network.decoder.weights)
     terms = sum(weight.shape[1] for weight in weights)
-    norms = math.prod(torch.linalg.matrix_norm(weight.abs(), 2).item() for weight in weights)
+    norms = math.prod(np.linalg.norm(np.abs(weight), 2) for weight in weights)
     other_order = 1.01 * terms * UNIT_ROUNDOFF * norms
-    return jacobians, 2 * RoundingBound(network).coarse(jacobians) + other_order
+    bounds = 2 * RoundingBound(network).coarse(jacobians) + other_order
+    return tensors_of(jacobians), torch.from_numpy(bounds)
 
 
 def derivative(function, inputs):
@@ -80,10 +103,13 @@ def test_linear_autoencoder_has_the_product_of_its_weights(latent_dim, hidden_wi
     assert torch.equal(jacobians.input, jacobians.latent)
 
 
+@pytest.mark.parametrize("library", ["numpy", "torch"])
 @pytest.mark.parametrize("output_activation", ["tanh", "identity"])
 @pytest.mark.parametrize("hidden_activation", ["relu", "identity"])
 @pytest.mark.parametrize(("latent_dim", "hidden_widths"), SHAPES)
-def test_agrees_with_autograd(latent_dim, hidden_widths, hidden_activation, output_activation):
+def test_agrees_with_autograd(
+    latent_dim, hidden_widths, hidden_activation, output_activation, library
+):
     autoencoder = autoencoder_of(
         latent_dim,
         hidden_widths,
@@ -91,7 +117,7 @@ def test_agrees_with_autograd(latent_dim, hidden_widths, hidden_activation, outp
         output_activation=output_activation,
     )
     inputs = points(20)
-    jacobians, bounds = jacobians_of(autoencoder, inputs)
+    jacobians, bounds = jacobians_of(autoencoder, inputs, library=library)
     latent_points = autoencoder.encoder(inputs).detach()
     of_encoder = derivative(autoencoder.encoder, inputs)
     of_decoder = derivative(autoencoder.decoder, latent_points)
@@ -121,7 +147,7 @@ def test_agrees_with_central_differences():
     """
     latent_dim, step = 3, 1e-5
     autoencoder = autoencoder_of(latent_dim, (9, 7, 6))
-    network = network_of(autoencoder, torch.float64, CPU)
+    network = network_of(autoencoder, np.float64).on_device("cpu")
     inputs = points(40)
     jacobians, bounds = jacobians_of(autoencoder, inputs)
     compared = 0
@@ -211,16 +237,16 @@ def test_does_not_depend_on_how_many_points_have_their_tangents_together():
 
 def test_a_chain_remembers_nothing_of_the_block_before():
     autoencoder = autoencoder_of(4, (9, 7, 6))
-    inputs = points(20)
-    chain = JacobianChain(network_of(autoencoder, torch.float64, CPU), 20)
+    inputs = points(20).numpy()
+    chain = JacobianChain(network_of(autoencoder, np.float64), 20)
     first = chain(inputs)
-    matrices = first.input.clone(), first.latent.clone()
-    chain(points(7, seed=1))
-    assert torch.equal(first.input, matrices[0])
-    assert torch.equal(first.latent, matrices[1])
+    matrices = first.input.copy(), first.latent.copy()
+    chain(points(7, seed=1).numpy())
+    assert np.array_equal(first.input, matrices[0])
+    assert np.array_equal(first.latent, matrices[1])
     again = chain(inputs)
-    assert torch.equal(again.input, matrices[0])
-    assert torch.equal(again.latent, matrices[1])
+    assert np.array_equal(again.input, matrices[0])
+    assert np.array_equal(again.latent, matrices[1])
 
 
 @pytest.mark.parametrize("latent_dim", [1, 2, 3, 7, 20, 64, 600, 5000])
@@ -245,7 +271,7 @@ def test_refuses_networks_that_it_cannot_differentiate(modules, message):
     autoencoder = Autoencoder(2, (3,), 4)
     autoencoder.encoder = nn.Sequential(*modules)
     with pytest.raises(ValueError, match=message):
-        network_of(autoencoder, torch.float64, CPU)
+        network_of(autoencoder, np.float64)
 
 
 def test_refuses_weights_that_are_not_numbers():
@@ -253,4 +279,4 @@ def test_refuses_weights_that_are_not_numbers():
     with torch.no_grad():
         autoencoder.decoder[0].weight[0, 0] = np.nan
     with pytest.raises(ValueError, match="decoder has weights that are not finite"):
-        network_of(autoencoder, torch.float64, CPU)
+        network_of(autoencoder, np.float64)

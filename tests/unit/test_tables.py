@@ -6,7 +6,8 @@ import torch
 
 from jacspec.figures.drawing import save_figure
 from jacspec.figures.tables import draw_table, image_strip
-from jacspec.models.autoencoder import reconstructions
+from jacspec.models.autoencoder import initialized_autoencoder
+from jacspec.models.network import reconstructions
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -20,13 +21,10 @@ IMAGES = 3
 
 
 def model(latent_dim):
-    generator = torch.Generator().manual_seed(latent_dim)
-    autoencoder = torch.nn.Sequential(
-        torch.nn.Linear(784, latent_dim), torch.nn.Linear(latent_dim, 784), torch.nn.Tanh()
-    )
+    autoencoder = initialized_autoencoder(latent_dim, (16,), seed=latent_dim)
     with torch.no_grad():
-        for parameter in autoencoder.parameters():
-            parameter.copy_(torch.randn(parameter.shape, generator=generator))
+        # Large enough for outputs outside of [0, 1].
+        autoencoder.decoder[2].weight *= 10
     return autoencoder
 
 

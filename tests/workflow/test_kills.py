@@ -22,9 +22,9 @@ SOAK = bool(os.environ.get("JACSPEC_SOAK"))
 KILLS_OF_A_JOB = 20 if SOAK else 3
 KILLS_OF_SNAKEMAKE = 5 if SOAK else 1
 
-# Long enough to be hit at work: eight epochs, and 40 chunks of spectra.
+# Long enough to be hit at work: four epochs, and 40 chunks of spectra.
 LONGER = {
-    "training": {"epochs": 8, "batch_size": 128},
+    "training": {"epochs": 4, "batch_size": 256},
     "samples": 10_000,
     "shard_size": 10_000,
     "chunk_size": 250,
@@ -173,7 +173,7 @@ def test_a_training_that_is_asked_to_stop_keeps_its_state_at_once(undisturbed, p
     sweep = Sweep(project, folder, {**LONGER, "checkpoint_seconds": 86_400})
     snakemake = sweep.start(WEIGHTS)
     job = job_of(snakemake, "train_model.py")
-    while not (log.exists() and "epoch 1/8" in log.read_text()):
+    while not (log.exists() and "epoch 1/4" in log.read_text()):
         assert snakemake.poll() is None, snakemake.communicate()[0]
         time.sleep(0.02)
     job.terminate()
@@ -181,5 +181,5 @@ def test_a_training_that_is_asked_to_stop_keeps_its_state_at_once(undisturbed, p
     assert "asked to stop" in log.read_text()
     assert (folder / CHECKPOINT).exists()
     sweep.run(WEIGHTS)
-    assert "epoch 1/8" not in log.read_text()
+    assert "epoch 1/4" not in log.read_text()
     assert sweep.sha256(WEIGHTS) == reference.sha256(WEIGHTS)

@@ -171,8 +171,8 @@ def test_too_little_memory(tiny_sweep, tiny, tmp_path):
     folder = copied(tiny_sweep, tmp_path / "sweep", WEIGHTS)
     config = ("--config", "samples=70000", "shard_size=70000", "chunk_size=70000")
     tiny(folder, POINTS, *config)
-    # A job needs 700 MB of addresses before it begins; the points of such a chunk are 220 MB.
-    limit = 850_000_000
+    # A job needs 300 MB of addresses before it begins; the points of such a chunk are 220 MB.
+    limit = 450_000_000
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
     try:

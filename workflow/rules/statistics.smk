@@ -1,6 +1,6 @@
 """Spectra reduced to what all later stages need of a model: one job for each model.
 
-Five results, but one job: to start Python with torch takes longer than most of them.
+Five results, but one job: they read the same files, and each job of a cluster starts Snakemake.
 """
 
 from jacspec.claims.sample_sizes import points_looked_at

@@ -79,6 +79,7 @@ def _is_lack_of_memory(error: BaseException) -> bool:
         isinstance(error, MemoryError)
         or type(error).__name__ == "OutOfMemoryError"
         or "can't allocate memory" in str(error)
+        or "can't start new thread" in str(error)
         or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
     )
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import job
+from jacspec.detection.model_detection import read_detection
 from jacspec.report.judgements import read_claims, read_readable_claims
 from jacspec.report.model_view import read_model_view
 from jacspec.report.page import Sweep, write_page
@@ -12,12 +13,6 @@ from jacspec.statistics.summary import read_summary
 def main(snakemake):
     """Gather what the sweep has made, and write the page."""
     source, params = snakemake.input, snakemake.params
-    detection = ()
-    if source.detection:
-        # scikit-learn comes with it: only where it is needed.
-        from jacspec.detection.model_detection import read_detection
-
-        detection = read_detection(Path(source.detection[0]))
     sweep = Sweep(
         configuration=params.configuration,
         datasets=params.datasets,
@@ -31,7 +26,7 @@ def main(snakemake):
         claims=read_claims(Path(source.claims)),
         readable_claims=read_readable_claims(Path(source.readable_claims)),
         theorems=read_summary(Path(source.theorems)),
-        detection=detection,
+        detection=read_detection(Path(source.detection[0])) if source.detection else (),
     )
     write_page(Path(snakemake.output[0]), sweep)
 

@@ -6,14 +6,14 @@ import job
 from jacspec.data.storage import PointsFile
 from jacspec.figures.drawing import save_figure
 from jacspec.figures.tables import draw_table
-from jacspec.models.weights import load_autoencoder
+from jacspec.models.weights import load_network
 
 
 def main(snakemake):
     """Write the table in the formats of the output files."""
     params = snakemake.params
     models = {
-        latent_dim: load_autoencoder(Path(weights))
+        latent_dim: load_network(Path(weights))
         for latent_dim, weights in zip(params.latent_dims, snakemake.input.weights, strict=True)
     }
     points = {}

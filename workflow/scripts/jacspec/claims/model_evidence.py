@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,14 +25,11 @@ from jacspec.claims.spectral_evidence import (
 from jacspec.data.mnist import TEST
 from jacspec.data.storage import PointsFile
 from jacspec.errors import DamagedFileError
-from jacspec.models.weights import load_autoencoder
+from jacspec.models.network import reconstructions
+from jacspec.models.weights import load_network
 from jacspec.spectra.shards import SpectraFile
 
-if TYPE_CHECKING:
-    import torch
-
 _BLOCK_POINTS = 5000
-_FORWARD_POINTS = 1000
 
 
 @dataclass(frozen=True)
@@ -81,31 +77,16 @@ def model_evidence(
     pixel_means = {
         dataset: float(draws[Quantity(dataset, "both", "pixel_mean")][0]) for dataset in points
     }
-    autoencoder = load_autoencoder(weights).double()
+    network = load_network(weights)
     training_images = TrainingReconstructions(
-        _reconstructions(autoencoder, training_points.pixels),
+        reconstructions(network, training_points.pixels),
         training_points.label,
         training_points.split == TEST,
     )
-    images = {dataset: _reconstructions(autoencoder, own.pixels) for dataset, own in points.items()}
+    images = {dataset: reconstructions(network, own.pixels) for dataset, own in points.items()}
     draws |= likeness_draws(training_images, images)
     group_draws, characters = character_draws(training_images, images, pixel_means)
     return ModelEvidence(latent_dim, seed, draws | group_draws, characters)
-
-
-def _reconstructions(autoencoder: "torch.nn.Module", pixels: np.ndarray) -> np.ndarray:
-    import torch
-
-    with torch.no_grad():
-        parts = [
-            autoencoder(torch.from_numpy(part).double()).numpy()
-            for part in _runs(pixels, _FORWARD_POINTS)
-        ]
-    return np.concatenate(parts)
-
-
-def _runs(array: np.ndarray, size: int) -> Iterator[np.ndarray]:
-    return (array[start : start + size] for start in range(0, len(array), size))
 
 
 def _spectra_blocks(

@@ -1,9 +1,12 @@
-"""How well a score tells two sets of points apart, by scikit-learn."""
+"""How well a score tells two sets of points apart.
+
+scikit-learn gives the same, which the tests show, and takes longer to import than a model's whole
+detection takes to compute.
+"""
 
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from jacspec.errors import JacspecError
 
@@ -31,22 +34,22 @@ def detection_measures(inside: np.ndarray, outside: np.ndarray) -> DetectionMeas
 
     Raises JacspecError if a score is not a number.
     """
-    is_outside = np.repeat([False, True], [len(inside), len(outside)])
-    ranks = _ranks(np.concatenate([inside, outside]))
-    weight = np.where(is_outside, 0.5 / len(outside), 0.5 / len(inside))
-    false_positives, true_positives, _ = roc_curve(is_outside, ranks, drop_intermediate=False)
+    scores = np.concatenate([inside, outside])
+    if np.isnan(scores).any():
+        raise JacspecError("a detection score is not a number: did the training diverge?")
+    _, rank = np.unique(-scores, return_inverse=True)
+    false_positives = _shares_found(rank[: len(inside)], rank.max())
+    true_positives = _shares_found(rank[len(inside) :], rank.max())
+    # At the threshold 0 nothing is found.
+    precision = true_positives[1:] / (true_positives[1:] + false_positives[1:])
     return DetectionMeasures(
-        auroc=float(roc_auc_score(is_outside, ranks)),
-        aupr=float(average_precision_score(is_outside, ranks, sample_weight=weight)),
+        auroc=float(np.trapezoid(true_positives, false_positives)),
+        aupr=float(np.sum(np.diff(true_positives) * precision)),
         fpr_at_95_tpr=float(false_positives[np.argmax(true_positives >= TRUE_POSITIVE_RATE)]),
     )
 
 
-def _ranks(scores: np.ndarray) -> np.ndarray:
-    """Return scores (n,) by their order alone, which is all that counts: scikit-learn refuses inf.
-
-    Equal scores have equal ranks.
-    """
-    if np.isnan(scores).any():
-        raise JacspecError("a detection score is not a number: did the training diverge?")
-    return np.unique(scores, return_inverse=True)[1]
+def _shares_found(ranks: np.ndarray, last: int) -> np.ndarray:
+    """Return the shares (last + 2,) of points among the first 0, 1, … ranks, the highest scores."""
+    counts = np.bincount(ranks, minlength=last + 1)
+    return np.concatenate([[0], np.cumsum(counts)]) / len(ranks)

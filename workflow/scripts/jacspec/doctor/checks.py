@@ -11,7 +11,7 @@ from jacspec.data.mnist import COLLECTIONS
 from jacspec.data.storage import PointsFile
 from jacspec.doctor.findings import StaleFileError
 from jacspec.errors import DamagedFileError
-from jacspec.models.weights import load_autoencoder
+from jacspec.models.weights import load_network
 from jacspec.provenance import sha256_of_file
 from jacspec.spectra.quantities import TYPES
 from jacspec.spectra.shards import SpectraFile
@@ -42,9 +42,10 @@ def check_points(path: Path, *, expected: Mapping[str, Any]) -> None:
 
 def check_weights(path: Path, *, latent_dim: int, hidden_widths: Sequence[int]) -> None:
     """Check a file of weights, and that it has the configured widths."""
-    autoencoder = load_autoencoder(path)
+    network = load_network(path)
+    *found_widths, found_dim = map(len, network.encoder.biases)
     _compare(
-        {"latent_dim": autoencoder.latent_dim, "hidden_widths": [*autoencoder.hidden_widths]},
+        {"latent_dim": found_dim, "hidden_widths": found_widths},
         {"latent_dim": latent_dim, "hidden_widths": [*hidden_widths]},
     )
 

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from jacspec.figures.style import RC_PARAMS, role_title
-from jacspec.models.autoencoder import Autoencoder, reconstructions
+from jacspec.models.network import Network, reconstructions
 
 WIDTH = 7.2
 COLUMNS = ("bright", "moderate", "dark")
@@ -24,7 +24,7 @@ IMAGE_GAP = 2
 
 
 def draw_table(
-    models: Mapping[int, Autoencoder],
+    models: Mapping[int, Network],
     points: Mapping[str, np.ndarray],
     *,
     roles: Mapping[str, str],
@@ -32,7 +32,7 @@ def draw_table(
 ) -> Figure:
     """Draw the reconstructions of a few points of each representative data set, a row a model.
 
-    `models` maps latent dimensions to autoencoders of one seed, `points` data sets to (k, 784)
+    `models` maps latent dimensions to networks of one seed, `points` data sets to (k, 784)
     pixels in [0, 1], and `roles` the roles `bright`, `moderate` and `dark`, as far as there are
     any, to data sets. The row above the models shows the points themselves. Reconstructions are
     computed in float64 and clipped to [0, 1] for display only. `width` is that of all three columns

@@ -1,11 +1,9 @@
 """The paper's autoencoder (section II-A and appendix A)."""
 
-import copy
 import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -70,13 +68,6 @@ def initialized_autoencoder(
             layer.weight.uniform_(-bound, bound, generator=generator)
             layer.bias.uniform_(-bound, bound, generator=generator)
     return autoencoder
-
-
-def reconstructions(autoencoder: Autoencoder, pixels: np.ndarray) -> np.ndarray:
-    """Return what the autoencoder makes of (k, 784) pixels, (k, 784) float64, not clipped."""
-    double = copy.deepcopy(autoencoder).double().cpu()
-    with torch.no_grad():
-        return double(torch.from_numpy(np.asarray(pixels, dtype=np.float64))).numpy()
 
 
 def _layers(widths: Sequence[int], hidden_activation: str) -> list[nn.Module]:

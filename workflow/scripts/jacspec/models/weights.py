@@ -1,17 +1,29 @@
-"""The file of an autoencoder's weights: a float32 `state_dict` that torch alone can read."""
+"""The file of an autoencoder's weights: a float32 `state_dict` that torch alone can read.
+
+torch itself is imported where a module of it is wanted, not where numbers are.
+"""
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
+import numpy as np
 
 from jacspec.errors import DamagedFileError
-from jacspec.models.archives import read_archive, write_archive
-from jacspec.models.autoencoder import Autoencoder
+from jacspec.models.network import LinearStack, Network
+from jacspec.models.state_dict import read_state_dict
+
+if TYPE_CHECKING:
+    from jacspec.models.autoencoder import Autoencoder
 
 
-def save_weights(path: Path | str, autoencoder: Autoencoder) -> None:
+def save_weights(path: Path | str, autoencoder: "Autoencoder") -> None:
     """Write the parameters as float32; the same parameters give the same bytes."""
+    import torch
+
+    from jacspec.models.archives import write_archive
+
     write_archive(
         path,
         {
@@ -21,8 +33,43 @@ def save_weights(path: Path | str, autoencoder: Autoencoder) -> None:
     )
 
 
-def load_autoencoder(path: Path | str) -> Autoencoder:
+def load_autoencoder(path: Path | str) -> "Autoencoder":
     """Return the autoencoder that `save_weights` wrote; its widths follow from the tensors.
+
+    Raises what `read_parameters` raises.
+    """
+    import torch
+
+    from jacspec.models.autoencoder import Autoencoder
+
+    parameters = read_parameters(path)
+    input_dim, *hidden_widths, latent_dim = _encoder_widths(parameters)
+    autoencoder = Autoencoder(latent_dim, hidden_widths, input_dim)
+    state = {name: torch.from_numpy(values) for name, values in parameters.items()}
+    autoencoder.load_state_dict(state)
+    return autoencoder.eval().requires_grad_(False)
+
+
+def load_network(path: Path | str) -> Network:
+    """Return the layers that `save_weights` wrote, float32, for evaluation without torch.
+
+    Raises what `read_parameters` raises.
+    """
+    parameters = read_parameters(path)
+
+    def stack(half: str) -> LinearStack:
+        numbers = range(0, 2 * (len(_encoder_widths(parameters)) - 1), 2)
+        weights, biases = (
+            tuple(parameters[f"{half}.{number}.{kind}"] for number in numbers)
+            for kind in ("weight", "bias")
+        )
+        return LinearStack(weights, biases, rectified=True)
+
+    return Network(stack("encoder"), stack("decoder"), tanh_output=True)
+
+
+def read_parameters(path: Path | str) -> dict[str, np.ndarray]:
+    """Return the parameters of an autoencoder by name: float32, finite, of shapes that fit.
 
     Raises
     ------
@@ -35,46 +82,52 @@ def load_autoencoder(path: Path | str) -> Autoencoder:
     """
     remedy = f"Recompute it with: snakemake --cores 1 --force {path}"
     try:
-        state = read_archive(path)
+        state = read_state_dict(path)
     except DamagedFileError as error:
         raise DamagedFileError(f"{error}. {remedy}") from error
     problem = _problem(state)
     if problem:
         raise DamagedFileError(f"{path} does not hold an autoencoder: {problem}. {remedy}")
-    autoencoder = _autoencoder_of_shape(state)
-    autoencoder.load_state_dict(state)
-    return autoencoder.eval().requires_grad_(False)
+    return dict(state)
 
 
 def _problem(state: object) -> str | None:
     """Return what keeps `state` from being an autoencoder's parameters, or None."""
     if not isinstance(state, Mapping) or not all(
-        isinstance(tensor, torch.Tensor) for tensor in state.values()
+        isinstance(values, np.ndarray) for values in state.values()
     ):
         return "it is not a dictionary of tensors"
     if "encoder.0.weight" not in state:
         return "it has no encoder.0.weight"
-    if any(tensor.ndim == 0 or 0 in tensor.shape for tensor in state.values()):
+    if any(values.size == 0 or values.ndim == 0 for values in state.values()):
         return "it has an empty tensor"
-    expected = _autoencoder_of_shape(state).state_dict()
+    expected = _shapes(_encoder_widths(state))
     if set(state) != set(expected):
         names = ", ".join(sorted(set(state) ^ set(expected), key=str))
         return f"names are missing or unexpected: {names}"
-    for name, tensor in state.items():
-        if tensor.shape != expected[name].shape:
-            return f"{name} has shape {tuple(tensor.shape)}, not {tuple(expected[name].shape)}"
-        if tensor.dtype != torch.float32:
-            return f"{name} is {tensor.dtype}, not torch.float32"
-        if not torch.isfinite(tensor).all():
+    for name, values in state.items():
+        if values.shape != expected[name]:
+            return f"{name} has shape {values.shape}, not {expected[name]}"
+        if values.dtype != np.float32:
+            return f"{name} is {values.dtype}, not float32"
+        if not np.isfinite(values).all():
             return f"{name} has values that are not finite"
     return None
 
 
-def _autoencoder_of_shape(state: Mapping[str, torch.Tensor]) -> Autoencoder:
-    """Return an autoencoder with the widths of the encoder's biases in `state`."""
-    biases: list[torch.Tensor] = []
-    while (name := f"encoder.{2 * len(biases)}.bias") in state:
-        biases.append(state[name])
-    *hidden_widths, latent_dim = [len(bias) for bias in biases] or [1]
-    input_dim = state["encoder.0.weight"].shape[-1]
-    return Autoencoder(latent_dim, hidden_widths, input_dim)
+def _encoder_widths(state: Mapping[str, np.ndarray]) -> list[int]:
+    """Return the widths from pixels to latent space, by the encoder's biases in `state`."""
+    widths = [state["encoder.0.weight"].shape[-1]]
+    while (name := f"encoder.{2 * (len(widths) - 1)}.bias") in state:
+        widths.append(len(state[name]))
+    return widths
+
+
+def _shapes(encoder_widths: list[int]) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of all parameters by name."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    for half, widths in (("encoder", encoder_widths), ("decoder", encoder_widths[::-1])):
+        for layer, (inputs, outputs) in enumerate(pairwise(widths)):
+            shapes[f"{half}.{2 * layer}.weight"] = (outputs, inputs)
+            shapes[f"{half}.{2 * layer}.bias"] = (outputs,)
+    return shapes

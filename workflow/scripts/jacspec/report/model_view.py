@@ -14,6 +14,8 @@ import numpy as np
 from jacspec.atomic import replacing
 from jacspec.data.storage import PointsFile
 from jacspec.errors import DamagedFileError, JacspecError
+from jacspec.models.network import reconstructions
+from jacspec.models.weights import load_network
 from jacspec.report.images import strip_png
 from jacspec.spectra.shards import SpectraFile
 
@@ -195,11 +197,7 @@ def _shares(signs: np.ndarray) -> dict:
 
 
 def _reconstruction_strip(weights: Path, points: Path) -> str:
-    # Only here is a model run: whoever reads views must not pay for the import of torch.
-    from jacspec.models.autoencoder import reconstructions
-    from jacspec.models.weights import load_autoencoder
-
-    return strip_png(reconstructions(load_autoencoder(weights), sample_pixels(points)))
+    return strip_png(reconstructions(load_network(weights), sample_pixels(points)))
 
 
 def sample_pixels(points: Path) -> np.ndarray:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from jacspec.data.storage import PointsFile
-from jacspec.models.weights import load_autoencoder
+from jacspec.models.weights import load_network
 from jacspec.provenance import library_versions, sha256_of_file
 from jacspec.spectra.engine import SpectraEngine
 from jacspec.spectra.quantities import JacobianSpectra
@@ -37,11 +37,11 @@ def compute_shard(
     a byte of the result. `report` is called with points done, points in all, and seconds, after
     each chunk. Raises DamagedFileError if the weights or the points are damaged.
     """
-    autoencoder = load_autoencoder(weights_path)
+    network = load_network(weights_path)
     with (
         PointsFile(points_path) as points,
         SpectraEngine(
-            autoencoder,
+            network,
             precision=precision,
             eigensolver=eigensolver,
             device=device,

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-import torch
-from torch import Tensor
 
 EIGENSOLVERS = ("lapack", "compiled")
 # From here on, the compiled solver saves in a job of 70,000 points more than the second that it
@@ -12,7 +10,7 @@ EIGENSOLVERS = ("lapack", "compiled")
 # another sample size would give the same points other bits.
 COMPILED_LATENT_DIM = 7
 
-Solver = Callable[[Tensor], np.ndarray]
+Solver = Callable[[np.ndarray], np.ndarray]
 
 
 def solver_of(eigensolver: str, latent_dim: int) -> Solver:
@@ -34,25 +32,25 @@ def solver_of(eigensolver: str, latent_dim: int) -> Solver:
     # Here and not above: numba takes a second.
     from jacspec.spectra.compiled_eigenvalues import eigenvalues_in_lanes
 
-    def compiled(matrices: Tensor) -> np.ndarray:
-        eigenvalues, found = eigenvalues_in_lanes(matrices.numpy())
+    def compiled(matrices: np.ndarray) -> np.ndarray:
+        eigenvalues, found = eigenvalues_in_lanes(matrices)
         if not found.all():
-            eigenvalues[~found] = eigenvalues_by_lapack(matrices[torch.from_numpy(~found)])
+            eigenvalues[~found] = eigenvalues_by_lapack(matrices[~found])
         return eigenvalues
 
     return compiled
 
 
-def eigenvalues_by_lapack(matrices: Tensor) -> np.ndarray:
+def eigenvalues_by_lapack(matrices: np.ndarray) -> np.ndarray:
     """Return the eigenvalues (n, d) complex128 of real matrices (n, d, d), by geev, in any order.
 
-    Raises torch.linalg.LinAlgError if the algorithm does not converge.
+    Raises numpy.linalg.LinAlgError if the algorithm does not converge.
     """
-    return torch.linalg.eigvals(matrices).numpy()
+    return np.linalg.eigvals(matrices).astype(np.complex128)
 
 
 def ordered_eigenvalues(
-    matrices: Tensor, rank_bound: np.ndarray, solve: Solver = eigenvalues_by_lapack
+    matrices: np.ndarray, rank_bound: np.ndarray, solve: Solver = eigenvalues_by_lapack
 ) -> np.ndarray:
     """Return the eigenvalues (n, d) complex128 of real matrices (n, d, d), as `solve` finds them.
 
@@ -65,11 +63,10 @@ def ordered_eigenvalues(
     ------
     ValueError
         If an element is not a finite number, or the elements are too large to be added up.
-    torch.linalg.LinAlgError
+    numpy.linalg.LinAlgError
         If the algorithm does not converge.
     """
-    # LAPACK itself returns anything at all for such matrices.
-    if not torch.isfinite(matrices.sum()):
+    if not np.isfinite(matrices.sum()):
         raise ValueError("a matrix has elements that are not finite numbers")
     eigenvalues = solve(matrices)
     order = np.lexsort((-eigenvalues.imag, -eigenvalues.real, -np.abs(eigenvalues)))

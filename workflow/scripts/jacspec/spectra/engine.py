@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from threadpoolctl import threadpool_limits
 
+from jacspec.models.network import Array, Network, network_of
 from jacspec.spectra.determinants import determinants
 from jacspec.spectra.eigenvalues import ordered_eigenvalues, solver_of
 from jacspec.spectra.jacobians import (
@@ -25,11 +25,13 @@ from jacspec.spectra.jacobians import (
     ReducedJacobians,
     points_of_block,
 )
-from jacspec.spectra.layers import network_of
 from jacspec.spectra.quantities import JacobianSpectra
 from jacspec.spectra.rounding import RoundingBound
 
-PRECISIONS = {"float64": torch.float64, "float32": torch.float32}
+if TYPE_CHECKING:
+    from torch import nn
+
+PRECISIONS = {"float64": np.float64, "float32": np.float32}
 
 # A GPU needs many rows to be busy: 2^17 x 784 doubles are 0.8 GB. It runs ahead of the pool by this
 # many parts of blocks at most, which wait in main memory.
@@ -38,8 +40,8 @@ GPU_PARTS_AHEAD = 512
 
 
 def jacobian_spectra(
-    autoencoder: nn.Module,
-    points: np.ndarray | Tensor,
+    autoencoder: "nn.Module | Network",
+    points: Array,
     *,
     precision: str = "float64",
     eigensolver: str = "lapack",
@@ -51,8 +53,9 @@ def jacobian_spectra(
     Parameters
     ----------
     autoencoder
-        A `jacspec.models.autoencoder.Autoencoder`, or another module with attributes `encoder` and
-        `decoder` like its own (see `jacspec.spectra.layers.network_of`). It is not changed.
+        What `jacspec.models.weights` loads: a network, or an `Autoencoder`, or another module with
+        attributes `encoder` and `decoder` like its own (see `jacspec.models.network.network_of`).
+        It is not changed.
     points
         (n, pixels), real numbers in floating point.
     precision
@@ -104,7 +107,7 @@ class SpectraEngine:
 
     def __init__(
         self,
-        autoencoder: nn.Module,
+        autoencoder: "nn.Module | Network",
         *,
         precision: str = "float64",
         eigensolver: str = "lapack",
@@ -116,22 +119,25 @@ class SpectraEngine:
         if threads < 1:
             raise ValueError(f"threads is {threads}, allowed: 1 or more")
         self._dtype = PRECISIONS[precision]
-        self._device = torch.device(device)
-        self._network = network_of(autoencoder, self._dtype, self._device)
-        self.latent_dim = self._network.latent_dim
+        network = network_of(autoencoder, self._dtype)
+        self.latent_dim, self._input_dim = network.latent_dim, network.input_dim
         self._solve = solver_of(eigensolver, self.latent_dim)
         _keep_freed_memory()
+        # The threads of the pool are all there are: those that a library adds would be in their
+        # way, and the last bits of sums depend on their number.
+        self._one_thread_a_call = threadpool_limits(1, user_api="blas")
+        self._rounding = RoundingBound(network)
+        self._device = device
+        self._network = network.on_device(device) if self._on_gpu else network
         self._memory = threading.local()
-        self._pool = ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,))
-        # On one thread, like all else: the last bits of norms depend on the number of threads.
-        self._rounding = self._pool.submit(RoundingBound, self._network).result()
+        self._pool = ThreadPoolExecutor(threads)
         self.block_points = points_of_block(self.latent_dim)
         if self._on_gpu:
             self.block_points *= max(1, GPU_ROWS // (self.block_points * self.latent_dim))
 
     @property
     def _on_gpu(self) -> bool:
-        return self._device.type != "cpu"
+        return self._device != "cpu"
 
     def __enter__(self) -> Self:
         return self
@@ -143,42 +149,46 @@ class SpectraEngine:
         traceback: TracebackType | None,
     ) -> None:
         self._pool.shutdown(cancel_futures=True)
+        self._one_thread_a_call.restore_original_limits()
 
-    def submit(self, points: np.ndarray | Tensor) -> PendingSpectra:
+    def submit(self, points: Array) -> PendingSpectra:
         """Begin to compute the spectra at `points` (n, pixels)."""
         points = self._checked(points)
         spectra = JacobianSpectra.empty(len(points), self.latent_dim)
         work = self._work_on_gpu if self._on_gpu else self._work_on_cpu
         return PendingSpectra(spectra, work(points, spectra))
 
-    def _checked(self, points: np.ndarray | Tensor) -> Tensor:
-        points = torch.as_tensor(points)
-        pixels = self._network.input_dim
-        if points.ndim != 2 or points.shape[1] != pixels:
-            raise ValueError(f"points have shape {tuple(points.shape)}, allowed: (n, {pixels})")
-        if not points.is_floating_point():
+    def _checked(self, points: Array) -> np.ndarray:
+        if not isinstance(points, np.ndarray):
+            points = points.detach().cpu().numpy()
+        if points.ndim != 2 or points.shape[1] != self._input_dim:
+            raise ValueError(f"points have shape {points.shape}, allowed: (n, {self._input_dim})")
+        if not np.issubdtype(points.dtype, np.floating):
             raise ValueError(f"points are {points.dtype}, allowed: pixels in floating point")
-        return points.detach()
+        return points
 
-    def _work_on_cpu(self, points: Tensor, spectra: JacobianSpectra) -> list[Future]:
+    def _work_on_cpu(self, points: np.ndarray, spectra: JacobianSpectra) -> list[Future]:
         def work(start: int) -> None:
-            # A copy, in memory that PyTorch aligns: on that, sums in MKL may depend.
-            block = points[start : start + self.block_points].to(
-                self._device, self._dtype, copy=True
-            )
-            self._finish(self._chain()(block), spectra, start)
+            # A copy, in rows one behind the other: sums may depend on where numbers lie.
+            block = np.array(points[start : start + self.block_points], self._dtype, order="C")
+            # What is not finite is refused in words.
+            with np.errstate(over="ignore", invalid="ignore"):
+                jacobians = self._chain()(block)
+            self._finish(jacobians, spectra, start)
 
         return [
             self._pool.submit(work, start) for start in range(0, len(points), self.block_points)
         ]
 
-    def _work_on_gpu(self, points: Tensor, spectra: JacobianSpectra) -> list[Future]:
+    def _work_on_gpu(self, points: np.ndarray, spectra: JacobianSpectra) -> list[Future]:
         """Compute Jacobians here and now, while the pool does what remains of earlier blocks."""
+        import torch
+
         futures: list[Future] = []
         part_points = points_of_block(self.latent_dim)
         for first in range(0, len(points), self.block_points):
-            block = points[first : first + self.block_points].to(self._device, self._dtype)
-            jacobians = self._chain()(block).in_main_memory()
+            block = points[first : first + self.block_points].astype(self._dtype)
+            jacobians = self._chain()(torch.from_numpy(block).to(self._device)).in_main_memory()
             for start in range(0, len(block), part_points):
                 part = jacobians.part(start, start + part_points)
                 futures.append(self._pool.submit(self._finish, part, spectra, first + start))
@@ -196,7 +206,7 @@ class SpectraEngine:
     def _finish(self, jacobians: ReducedJacobians, spectra: JacobianSpectra, start: int) -> None:
         """Write what follows from `jacobians` into `spectra`, from row `start` on."""
         rows = slice(start, start + len(jacobians.input))
-        if not torch.isfinite(jacobians.input_norms).all():
+        if not np.isfinite(jacobians.input_norms).all():
             raise ValueError(
                 f"among points {rows.start} to {rows.stop - 1} are pixels that are not finite "
                 "numbers, or too large to compute with"
@@ -206,17 +216,17 @@ class SpectraEngine:
         spectra.same_pattern[rows] = _same(jacobians.encoder_slopes, jacobians.reencoder_slopes)
         coarse_bound = self._rounding.coarse(jacobians)
         for name, matrices, slopes in (
-            ("input", jacobians.input.double(), jacobians.encoder_slopes),
-            ("latent", jacobians.latent.double(), jacobians.reencoder_slopes),
+            ("input", jacobians.input.astype(np.float64), jacobians.encoder_slopes),
+            ("latent", jacobians.latent.astype(np.float64), jacobians.reencoder_slopes),
         ):
             rank_bound = _rank_bound((*slopes, *jacobians.decoder_slopes), self.latent_dim)
             fine_bound = partial(self._rounding.fine, jacobians, slopes)
             sign, logabsdet = determinants(matrices, rank_bound, coarse_bound, fine_bound)
             columns = {
-                "eigenvalues": ordered_eigenvalues(matrices, rank_bound.numpy(), self._solve),
+                "eigenvalues": ordered_eigenvalues(matrices, rank_bound, self._solve),
                 "logabsdet": logabsdet,
                 "sign": sign,
-                "trace": matrices.diagonal(dim1=-2, dim2=-1).sum(dim=1),
+                "trace": np.trace(matrices, axis1=-2, axis2=-1),
                 "rank_bound": rank_bound,
             }
             for quantity, values in columns.items():
@@ -230,19 +240,19 @@ def _keep_freed_memory() -> None:
     the time of a block. Of a large piece that is freed, but of none above 32 MiB, it learns to keep
     twice as much: see M_MMAP_THRESHOLD in mallopt(3).
     """
-    torch.empty(31 * 2**20, dtype=torch.uint8)
+    np.empty(31 * 2**20, dtype=np.uint8)
 
 
-def _same(slopes: Sequence[Tensor], others: Sequence[Tensor]) -> Tensor:
+def _same(slopes: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> np.ndarray:
     """Return (n,) whether two lists of slopes agree at every unit of every layer."""
-    agreements = [(slope == other).all(dim=1) for slope, other in zip(slopes, others, strict=True)]
-    return torch.stack(agreements).all(dim=0)
+    agreements = [(slope == other).all(axis=1) for slope, other in zip(slopes, others, strict=True)]
+    return np.all(agreements, axis=0)
 
 
-def _rank_bound(slopes: Sequence[Tensor], latent_dim: int) -> Tensor:
+def _rank_bound(slopes: Sequence[np.ndarray], latent_dim: int) -> np.ndarray:
     """Return (n,) d or, if less, the smallest number of active units in a layer.
 
     Slopes are 1 at active units and 0 elsewhere.
     """
-    active = torch.stack([slope.sum(dim=1) for slope in slopes]).amin(dim=0)
-    return active.clamp(max=latent_dim).to(torch.int16)
+    active = np.min([slope.sum(axis=1) for slope in slopes], axis=0)
+    return np.minimum(active, latent_dim).astype(np.int16)

@@ -13,10 +13,7 @@ matrix multiplication with weights that all points share, followed by a scaling 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 
-import torch
-from torch import Tensor
-
-from jacspec.spectra.layers import LinearStack, Network
+from jacspec.models.network import Array, LinearStack, Network, namespace_of
 
 # Tangents that go through all layers together: 512 x 784 doubles, at the pixels, are 3 MiB, enough
 # for multiplications to run at full speed, and few enough to stay in the cache of one core.
@@ -33,14 +30,14 @@ class ForwardPass:
     activation behind it, 0 or 1, and `output` (n, width) what the last layer returns.
     """
 
-    inputs: tuple[Tensor, ...]
-    slopes: tuple[Tensor, ...]
-    output: Tensor
+    inputs: tuple[Array, ...]
+    slopes: tuple[Array, ...]
+    output: Array
 
 
 @dataclass(frozen=True)
 class ReducedJacobians:
-    """What the chain rule finds at n points; tensors on one device.
+    """What the chain rule finds at n points.
 
     `input` and `latent` (n, d, d) are ``D enc(x) D dec(z)`` and ``D enc(y) D dec(z)``. The slopes
     are those of `ForwardPass`: of the encoder at x, the decoder at z, and the encoder at y.
@@ -50,28 +47,33 @@ class ReducedJacobians:
     derivative of the decoder's last hidden layer.
     """
 
-    input: Tensor
-    latent: Tensor
-    encoder_slopes: tuple[Tensor, ...]
-    decoder_slopes: tuple[Tensor, ...]
-    reencoder_slopes: tuple[Tensor, ...]
-    latent_points: Tensor
-    reconstruction_error: Tensor
-    input_norms: Tensor
-    tangent_norm: Tensor
+    input: Array
+    latent: Array
+    encoder_slopes: tuple[Array, ...]
+    decoder_slopes: tuple[Array, ...]
+    reencoder_slopes: tuple[Array, ...]
+    latent_points: Array
+    reconstruction_error: Array
+    input_norms: Array
+    tangent_norm: Array
 
     def part(self, start: int, stop: int) -> "ReducedJacobians":
         """Return the points `start` to `stop - 1`."""
-        return self._mapped(lambda tensor: tensor[start:stop])
+        return self._mapped(lambda array: array[start:stop])
 
     def in_main_memory(self) -> "ReducedJacobians":
-        """Return copies in page-locked main memory, which a GPU fills at full speed."""
+        """Return NumPy's arrays, in page-locked memory, which a GPU fills at full speed."""
+        import torch
+
+        locked = torch.cuda.is_available()
         return self._mapped(
-            lambda tensor: torch.empty_like(tensor, device="cpu", pin_memory=True).copy_(tensor)
+            lambda tensor: (
+                torch.empty_like(tensor, device="cpu", pin_memory=locked).copy_(tensor).numpy()
+            )
         )
 
-    def _mapped(self, function: Callable[[Tensor], Tensor]) -> "ReducedJacobians":
-        def mapped(value: Tensor | tuple[Tensor, ...]) -> Tensor | tuple[Tensor, ...]:
+    def _mapped(self, function: Callable[[Array], Array]) -> "ReducedJacobians":
+        def mapped(value: Array | tuple[Array, ...]) -> Array | tuple[Array, ...]:
             return tuple(map(function, value)) if isinstance(value, tuple) else function(value)
 
         return ReducedJacobians(
@@ -90,26 +92,28 @@ def points_of_block(latent_dim: int) -> int:
     return BLOCK_POINTS // group * group
 
 
-def forward_pass(stack: LinearStack, points: Tensor, out: Tensor | None = None) -> ForwardPass:
+def forward_pass(stack: LinearStack, points: Array, out: Array | None = None) -> ForwardPass:
     """Send `points` (n, inputs) through `stack`; at 0 the derivative of ReLU counts as 1.
 
     The output goes to `out` (n, outputs), if that is given.
     """
+    library = namespace_of(points)
     inputs, slopes = [points], []
     *hidden, last = zip(stack.weights, stack.biases, strict=True)
     for weight, bias in hidden:
-        activation = torch.mm(inputs[-1], weight.T).add_(bias)
+        activation = library.matmul(inputs[-1], weight.T)
+        activation += bias
         if stack.rectified:
             # Written as a number at once: converting a mask later is several times slower.
-            slope = torch.ge(activation, 0, out=torch.empty_like(activation))
-            activation.relu_()
+            slope = library.greater_equal(activation, 0, out=library.empty_like(activation))
+            library.clip(activation, 0, None, out=activation)
         else:
-            slope = torch.ones_like(activation)
+            slope = library.ones_like(activation)
         inputs.append(activation)
         slopes.append(slope)
     weight, bias = last
-    # Not addmm, which fills the output with the bias first: more memory to write and read.
-    output = torch.mm(inputs[-1], weight.T, out=out).add_(bias)
+    output = library.matmul(inputs[-1], weight.T, out=out)
+    output += bias
     return ForwardPass(tuple(inputs), tuple(slopes), output)
 
 
@@ -120,13 +124,13 @@ class _Tangents:
     `rows` is (n * d, width); `by_point` (n, d, width) is the same memory.
     """
 
-    rows: Tensor
-    by_point: Tensor
+    rows: Array
+    by_point: Array
 
     @classmethod
-    def in_memory(cls, by_point: Tensor) -> "_Tangents":
+    def in_memory(cls, by_point: Array) -> "_Tangents":
         """Return tangents in the memory `by_point` (n, d, width)."""
-        return cls(by_point.flatten(0, 1), by_point)
+        return cls(_rows(by_point), by_point)
 
     def of_first(self, points: int) -> "_Tangents":
         """Return those of the first `points` points."""
@@ -138,6 +142,7 @@ class JacobianChain:
 
     One thread uses it at a time. The points go through the network together, their tangents in
     groups of `group_points`, whose every layer is still in the cache when the next one needs it.
+    Arrays are of the library that those of `network` are of, NumPy or torch.
     """
 
     def __init__(
@@ -146,9 +151,9 @@ class JacobianChain:
         self._network = network
         self._group_points = min(block_points, group_points or points_of_group(network.latent_dim))
         encoder, decoder = network.encoder.weights, network.decoder.weights
-        self._one = encoder[0].new_ones(())
-        self._reconstruction = encoder[0].new_empty(block_points, network.input_dim)
-        self._pixel_slopes = torch.empty_like(self._reconstruction)
+        self._library = namespace_of(encoder[0])
+        self._reconstruction = self._empty(block_points, network.input_dim)
+        self._pixel_slopes = self._library.ones_like(self._reconstruction)
         self._first_tangents = decoder[0].T
         self._into_hidden = [weight.T for weight in decoder[1:-1]]
         self._into_pixels = decoder[-1].T
@@ -159,43 +164,44 @@ class JacobianChain:
         self._before_masks = self._memory_behind(encoder[0])
         self._behind_masks = [self._memory_behind(weight) for weight in encoder[:-1]]
 
-    def _memory_behind(self, weight: Tensor) -> _Tangents:
-        shape = (self._group_points, self._network.latent_dim, len(weight))
-        return _Tangents.in_memory(weight.new_empty(shape))
+    def _empty(self, *shape: int) -> Array:
+        """Return memory of the type and on the device of the weights."""
+        bias = self._network.encoder.biases[0]
+        return self._library.empty(shape, dtype=bias.dtype, device=bias.device)
 
-    def __call__(self, points: Tensor) -> ReducedJacobians:
+    def _memory_behind(self, weight: Array) -> _Tangents:
+        return _Tangents.in_memory(
+            self._empty(self._group_points, self._network.latent_dim, len(weight))
+        )
+
+    def __call__(self, points: Array) -> ReducedJacobians:
         """Return both Jacobians at `points` (n, pixels), of the type and device of the weights."""
         network = self._network
         reconstruction = self._reconstruction[: len(points)]
         encoding = forward_pass(network.encoder, points)
         decoding = forward_pass(network.decoder, encoding.output, out=reconstruction)
+        pixel_slopes = self._pixel_slopes[: len(points)]
         if network.tanh_output:
-            reconstruction.tanh_()
-            pixel_slopes = self._pixel_slopes[: len(points)]
-            torch.addcmul(self._one, reconstruction, reconstruction, value=-1, out=pixel_slopes)
-        else:
-            pixel_slopes = self._one.expand_as(reconstruction)
+            self._library.tanh(reconstruction, out=reconstruction)
+            self._library.multiply(reconstruction, reconstruction, out=pixel_slopes)
+            self._library.negative(pixel_slopes, out=pixel_slopes)
+            pixel_slopes += 1
         reencoding = forward_pass(network.encoder, reconstruction)
-        shape = (len(points), network.latent_dim, network.latent_dim)
         # Row j of a point is the derivative with respect to z_j, column j of the Jacobian.
-        input_rows, latent_rows = (points.new_empty(shape) for _ in range(2))
-        tangent_norm = points.new_empty(len(points), dtype=torch.float64)
-        groups = zip(
-            self._groups(decoding.slopes),
-            self._groups([pixel_slopes]),
-            self._groups(encoding.slopes),
-            self._groups(reencoding.slopes),
-            tangent_norm.split(self._group_points),
-            input_rows.split(self._group_points),
-            latent_rows.split(self._group_points),
-            strict=True,
+        input_rows, latent_rows = (
+            self._empty(len(points), network.latent_dim, network.latent_dim) for _ in range(2)
         )
-        for decoder, (pixels,), encoder, reencoder, norm, *results in groups:
-            hidden = self._through_decoder(decoder)
-            norm.copy_(_norm(hidden.by_point))
-            tangents = self._through_pixels(hidden, pixels)
-            for slopes, result in zip((encoder, reencoder), results, strict=True):
-                self._through_encoder(tangents, slopes, result)
+        tangent_norms = []
+        for group in self._groups(len(points)):
+            hidden = self._through_decoder(_of_points(decoding.slopes, group))
+            tangent_norms.append(_norm(hidden.by_point))
+            tangents = self._through_pixels(hidden, *_of_points([pixel_slopes], group))
+            for slopes, rows in (
+                (encoding.slopes, input_rows),
+                (reencoding.slopes, latent_rows),
+            ):
+                self._through_encoder(tangents, _of_points(slopes, group), rows[group])
+        reconstruction -= points
         return ReducedJacobians(
             input=input_rows.mT,
             latent=latent_rows.mT,
@@ -203,62 +209,79 @@ class JacobianChain:
             decoder_slopes=decoding.slopes,
             reencoder_slopes=reencoding.slopes,
             latent_points=encoding.output,
-            reconstruction_error=_norm(reconstruction.sub_(points)).square(),
-            input_norms=torch.stack(
-                [_norm(values) for values in (*encoding.inputs, *decoding.inputs)], dim=1
+            reconstruction_error=_squared_norm(reconstruction),
+            input_norms=self._library.stack(
+                [_norm(values) for values in (*encoding.inputs, *decoding.inputs)], 1
             ),
-            tangent_norm=tangent_norm,
+            tangent_norm=self._library.concatenate(tangent_norms),
         )
 
-    def _groups(self, slopes: Sequence[Tensor]) -> Iterator[tuple[Tensor, ...]]:
-        """Return for each group its slopes (points, 1, width) behind every layer."""
-        return zip(*(slope[:, None].split(self._group_points) for slope in slopes), strict=True)
+    def _groups(self, points: int) -> Iterator[slice]:
+        size = self._group_points
+        return (slice(start, start + size) for start in range(0, points, size))
 
-    def _through_decoder(self, slopes: Sequence[Tensor]) -> _Tangents:
+    def _through_decoder(self, slopes: Sequence[Array]) -> _Tangents:
         """Return the tangents of the decoder's last hidden layer."""
         tangents, *memory = (behind.of_first(len(slopes[0])) for behind in self._hidden)
-        torch.mul(self._first_tangents, slopes[0], out=tangents.by_point)
-        return _through_layers(tangents, self._into_hidden, slopes[1:], memory)
+        self._library.multiply(self._first_tangents, slopes[0], out=tangents.by_point)
+        return self._through_layers(tangents, self._into_hidden, slopes[1:], memory)
 
-    def _through_pixels(self, tangents: _Tangents, slopes: Tensor) -> _Tangents:
+    def _through_pixels(self, tangents: _Tangents, slopes: Array) -> _Tangents:
         """Return the tangents of the encoder's first layer, before its masks."""
         points = len(slopes)
         pixels = self._pixels.of_first(points)
         before_masks = self._before_masks.of_first(points)
-        _through_layers(tangents, [self._into_pixels], [slopes], [pixels])
-        torch.mm(pixels.rows, self._into_encoder, out=before_masks.rows)
+        self._through_layers(tangents, [self._into_pixels], [slopes], [pixels])
+        self._library.matmul(pixels.rows, self._into_encoder, out=before_masks.rows)
         return before_masks
 
     def _through_encoder(
-        self, before_masks: _Tangents, slopes: Sequence[Tensor], result: Tensor
+        self, before_masks: _Tangents, slopes: Sequence[Array], result: Array
     ) -> None:
         """Fill `result` (n, d, d) with the tangents of the latent layer."""
         tangents, *memory = (behind.of_first(len(result)) for behind in self._behind_masks)
-        torch.mul(before_masks.by_point, slopes[0], out=tangents.by_point)
-        tangents = _through_layers(tangents, self._into_latent[:-1], slopes[1:], memory)
-        torch.mm(tangents.rows, self._into_latent[-1], out=result.flatten(0, 1))
+        self._library.multiply(before_masks.by_point, slopes[0], out=tangents.by_point)
+        tangents = self._through_layers(tangents, self._into_latent[:-1], slopes[1:], memory)
+        self._library.matmul(tangents.rows, self._into_latent[-1], out=_rows(result))
+
+    def _through_layers(
+        self,
+        tangents: _Tangents,
+        matrices: Sequence[Array],
+        slopes: Sequence[Array],
+        memory: Sequence[_Tangents],
+    ) -> _Tangents:
+        """Multiply the tangents by each matrix (inputs, width) and the slopes (n, 1, width) behind.
+
+        The tangents behind each layer go to its `memory`; the last ones are returned.
+        """
+        for matrix, slope, behind in zip(matrices, slopes, memory, strict=True):
+            self._library.matmul(tangents.rows, matrix, out=behind.rows)
+            self._library.multiply(behind.by_point, slope, out=behind.by_point)
+            tangents = behind
+        return tangents
 
 
-def _through_layers(
-    tangents: _Tangents,
-    matrices: Sequence[Tensor],
-    slopes: Sequence[Tensor],
-    memory: Sequence[_Tangents],
-) -> _Tangents:
-    """Multiply the tangents by each matrix (inputs, width) and the slopes (n, 1, width) behind it.
-
-    The tangents behind each layer go to its `memory`; the last ones are returned.
-    """
-    for matrix, slope, behind in zip(matrices, slopes, memory, strict=True):
-        torch.mm(tangents.rows, matrix, out=behind.rows)
-        behind.by_point.mul_(slope)
-        tangents = behind
-    return tangents
+def _of_points(slopes: Sequence[Array], points: slice) -> list[Array]:
+    """Return the slopes (n, 1, width) of some points behind every layer."""
+    return [slope[points, None] for slope in slopes]
 
 
-def _norm(values: Tensor) -> Tensor:
+def _rows(by_point: Array) -> Array:
+    """Return (n, d, width), which is contiguous, as (n * d, width) in the same memory."""
+    points, latent_dim, width = by_point.shape
+    return by_point.reshape(points * latent_dim, width)
+
+
+def _squared_norm(values: Array) -> Array:
+    """Return the square of the 2-norm (n,) of all values of each point, float64."""
+    library = namespace_of(values)
+    flat = values.reshape(len(values), -1)
+    if flat.dtype != library.float64:
+        flat = library.asarray(flat, dtype=library.float64)
+    return library.einsum("ij,ij->i", flat, flat)
+
+
+def _norm(values: Array) -> Array:
     """Return the 2-norm (n,) of all values of each point, float64."""
-    dimensions = tuple(range(1, values.ndim))
-    # Naming the type that the values have already would cost a slower path through PyTorch.
-    dtype = None if values.dtype == torch.float64 else torch.float64
-    return torch.linalg.vector_norm(values, dim=dimensions, dtype=dtype)
+    return namespace_of(values).sqrt(_squared_norm(values))

@@ -27,16 +27,16 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from jacspec.models.network import LinearStack, Network
+from jacspec.spectra.determinants import UNIT_ROUNDOFF
 from jacspec.spectra.jacobians import ReducedJacobians
-from jacspec.spectra.layers import LinearStack, Network
 
 MAX_TANH_CURVATURE = 4 / (3 * math.sqrt(3))
 
 # Errors of one pixel's slope, in units of u, beside that of a: a library's tanh is off by 2 units
-# in the last place at most (SLEEF and CUDA document 1), which are 4 u, and the square by twice as
+# in the last place at most (NumPy and CUDA document 1), which are 4 u, and the square by twice as
 # much; squaring, subtracting and multiplying with the tangents round once each.
 SLOPE_ROUNDINGS = 2 * 4 + 3
 
@@ -45,7 +45,7 @@ SLOPE_ROUNDINGS = 2 * 4 + 3
 MARGIN = 1 + 1e-9
 
 # One norm for all points, or (k,) one for each.
-Norms = float | Tensor
+Norms = float | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -67,31 +67,33 @@ class LayerNorms:
         """The Frobenius norm of what rounding adds to ``W T``, for T of norm 1."""
         return self.product_growth * self.absolute
 
-    def affine_error(self, norm: Tensor) -> Tensor:
+    def affine_error(self, norm: np.ndarray) -> np.ndarray:
         """Return the 2-norm of what rounding adds to ``W h + b``, for h of the given norm."""
         return self.affine_growth * (self.absolute * norm + self.bias)
 
 
 class RoundingBound:
-    """Bounds ``||J_computed - J||_2`` for one network and one type of numbers."""
+    """Bounds ``||J_computed - J||_2`` for one network, in main memory, and its type of numbers."""
 
     def __init__(self, network: Network) -> None:
         self._tanh_output = network.tanh_output
-        self._unit = torch.finfo(network.encoder.weights[0].dtype).eps / 2
+        self._unit = float(np.finfo(network.encoder.weights[0].dtype).eps) / 2
         self._encoder = _layer_norms(network.encoder, self._unit)
         self._decoder = _layer_norms(network.decoder, self._unit)
-        self._encoder_weights = [weight.double().cpu() for weight in network.encoder.weights]
-        first, *_, last = (weight.double().cpu() for weight in network.decoder.weights)
-        self._longest_pixel_row = torch.linalg.vector_norm(last, dim=1).max().item()
-        self._tangent_error = self._hidden_tangent_error(torch.linalg.matrix_norm(first).item())
+        self._encoder_weights = [weight.astype(np.float64) for weight in network.encoder.weights]
+        first, *_, last = (weight.astype(np.float64) for weight in network.decoder.weights)
+        self._longest_pixel_row = float(np.linalg.norm(last, axis=1).max())
+        self._tangent_error = self._hidden_tangent_error(float(np.linalg.norm(first)))
 
-    def coarse(self, jacobians: ReducedJacobians) -> Tensor:
+    def coarse(self, jacobians: ReducedJacobians) -> np.ndarray:
         """Return a bound (n,) float64 that holds for both Jacobians of each point."""
         weights = [norms.weight for norms in self._encoder]
         products = [math.prod(weights[layer + 1 :]) for layer in range(len(weights))]
         return self._bound(jacobians.input_norms, jacobians.tangent_norm, products, products)
 
-    def fine(self, jacobians: ReducedJacobians, slopes: Sequence[Tensor], points: Tensor) -> Tensor:
+    def fine(
+        self, jacobians: ReducedJacobians, slopes: Sequence[np.ndarray], points: np.ndarray
+    ) -> np.ndarray:
         """Return a bound (k,) float64 for one of the two Jacobians, not above the coarse one.
 
         `points` (k,) are indices of points, `slopes` those of the encoder in this Jacobian: taken
@@ -106,11 +108,11 @@ class RoundingBound:
 
     def _bound(
         self,
-        input_norms: Tensor,
-        tangent_norm: Tensor,
+        input_norms: np.ndarray,
+        tangent_norm: np.ndarray,
         forward_derivatives: Sequence[Norms],
         derivatives: Sequence[Norms],
-    ) -> Tensor:
+    ) -> np.ndarray:
         """Add up the errors of all layers.
 
         The derivatives are the norms of D z with respect to what each layer of the encoder
@@ -132,16 +134,19 @@ class RoundingBound:
         return MARGIN * error
 
     def _argument_error(
-        self, input_norms: Tensor, tangent_norm: Tensor, forward_derivatives: Sequence[Norms]
-    ) -> Tensor:
+        self,
+        input_norms: np.ndarray,
+        tangent_norm: np.ndarray,
+        forward_derivatives: Sequence[Norms],
+    ) -> np.ndarray:
         """Return the 2-norm (n,) of the errors of the arguments of tanh, over the pixels."""
-        encoder_norms, decoder_norms = input_norms.T.split([len(self._encoder), len(self._decoder)])
-        latent_error = torch.zeros_like(tangent_norm)
+        encoder_norms, decoder_norms = np.split(input_norms.T, [len(self._encoder)])
+        latent_error = np.zeros_like(tangent_norm)
         for layer, derivative, norm in zip(
             self._encoder, forward_derivatives, encoder_norms, strict=True
         ):
             latent_error = latent_error + derivative * layer.affine_error(norm)
-        error = torch.zeros_like(tangent_norm)
+        error = np.zeros_like(tangent_norm)
         for layer, norm in zip(self._decoder, decoder_norms, strict=True):
             error = layer.weight * error + layer.affine_error(norm)
         derivative = self._decoder[-1].weight * (tangent_norm + self._tangent_error)
@@ -158,20 +163,20 @@ class RoundingBound:
             norm = (layer.weight + layer.product_error) * norm
         return error
 
-    def _measured_derivatives(self, slopes: Sequence[Tensor]) -> list[Norms]:
+    def _measured_derivatives(self, slopes: Sequence[np.ndarray]) -> list[Norms]:
         """Return the norms (k,) of D z with respect to what each layer of the encoder returns."""
         norms: list[Norms] = [1.0]
-        derivative: Tensor | None = None
+        derivative: np.ndarray | None = None
         terms, absolute = 0, 1.0
         layers = list(zip(self._encoder_weights[1:], self._encoder[1:], slopes, strict=True))
         for weight, layer, slope in reversed(layers):
             derivative = weight if derivative is None else derivative @ weight
             derivative = derivative * slope[:, None, :]
             absolute *= layer.absolute
-            rounding = _growth(terms, torch.finfo(torch.float64).eps / 2) * absolute
+            rounding = _growth(terms, UNIT_ROUNDOFF) * absolute
             terms += weight.shape[1]
             gram = derivative @ derivative.mT
-            norm = torch.linalg.eigvalsh(gram)[:, -1].clamp(min=0).sqrt() + rounding
+            norm = np.sqrt(np.maximum(np.linalg.eigvalsh(gram)[:, -1], 0)) + rounding
             norms.append(norm)
         return norms[::-1]
 
@@ -179,14 +184,14 @@ class RoundingBound:
 def _layer_norms(stack: LinearStack, unit: float) -> list[LayerNorms]:
     return [
         LayerNorms(
-            weight=torch.linalg.matrix_norm(weight, 2).item(),
-            absolute=torch.linalg.matrix_norm(weight.abs(), 2).item(),
-            bias=torch.linalg.vector_norm(bias).item(),
+            weight=float(np.linalg.norm(weight, 2)),
+            absolute=float(np.linalg.norm(np.abs(weight), 2)),
+            bias=float(np.linalg.norm(bias)),
             product_growth=_growth(weight.shape[1], unit),
             affine_growth=_growth(weight.shape[1] + 1, unit),
         )
         for weight, bias in (
-            (weight.double().cpu(), bias.double().cpu())
+            (weight.astype(np.float64), bias.astype(np.float64))
             for weight, bias in zip(stack.weights, stack.biases, strict=True)
         )
     ]

@@ -3,12 +3,10 @@
 from dataclasses import dataclass, fields
 
 import numpy as np
-import torch
 
-from jacspec.models.autoencoder import Autoencoder
+from jacspec.models.network import Network, network_of
 from jacspec.spectra.eigenvalues import ordered_eigenvalues
 from jacspec.spectra.jacobians import JacobianChain, points_of_block
-from jacspec.spectra.layers import network_of
 from jacspec.spectra.rounding import RoundingBound
 
 UNIT_ROUNDOFF = 2.0**-53
@@ -48,17 +46,16 @@ class SpectrumSample:
         return SpectrumSample(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
-def jacobian_sample(autoencoder: Autoencoder, pixels: np.ndarray) -> JacobianSample:
+def jacobian_sample(network: Network, pixels: np.ndarray) -> JacobianSample:
     """Return both Jacobians at `pixels` (n, 784), computed in float64 on the CPU."""
-    network = network_of(autoencoder, torch.float64, torch.device("cpu"))
+    network = network_of(network, np.float64)
     block_points = points_of_block(network.latent_dim)
     chain, rounding = JacobianChain(network, block_points), RoundingBound(network)
     blocks = []
     for start in range(0, len(pixels), block_points):
-        points = torch.from_numpy(pixels[start : start + block_points].astype(np.float64))
-        jacobians = chain(points)
+        jacobians = chain(pixels[start : start + block_points].astype(np.float64))
         parts = (jacobians.input, jacobians.latent, rounding.coarse(jacobians))
-        blocks.append([part.numpy().copy() for part in (*parts, jacobians.latent_points)])
+        blocks.append((*parts, jacobians.latent_points))
     return JacobianSample(*map(np.concatenate, zip(*blocks, strict=True)))
 
 
@@ -68,7 +65,7 @@ def spectrum_sample(matrices: np.ndarray) -> SpectrumSample:
     _, vectors = np.linalg.eig(matrices)
     return SpectrumSample(
         matrices,
-        ordered_eigenvalues(torch.from_numpy(matrices), np.full(count, dim)),
+        ordered_eigenvalues(matrices, np.full(count, dim)),
         np.linalg.cond(vectors),
         dim**2 * UNIT_ROUNDOFF * np.linalg.norm(matrices, axis=(1, 2)),
     )
