@@ -3,8 +3,13 @@
 PYTHON ?= python3
 JOBS ?= $(shell nproc)
 SNAKEMAKE = .venv/bin/snakemake
+IMPORTED = h5py, matplotlib.pyplot, numba, pandas, plotly.graph_objects, scipy.optimize, \
+    snakemake.cli, snakemake.report.html_reporter, snakemake_executor_plugin_slurm_jobstep, torch
 ONE_THREAD = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 CODE = workflow tests benchmarks
+# Where it is set, as images of containers do, each process compiles all that it imports anew, which
+# takes longer than most jobs.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup browser quick sweep test slurm-test slurm-demo lint soak bench clean
 
@@ -23,11 +28,12 @@ help:
 setup: .venv/installed
 
 # To compile every module of every package takes longer than to install them, and most are never
-# imported; Python compiles a module when it is imported first.
+# imported. Those that are, are compiled here: later on, the user may not be allowed to write.
 .venv/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --no-compile --editable '.[test]'
+	.venv/bin/python -c 'import $(IMPORTED)'
 	@touch $@
 
 quick: setup

@@ -48,6 +48,10 @@ rule all:
     localrule: True
 
 
+onstart:
+    look_for_jobs_when_one_ends()
+
+
 onsuccess:
     forget_kept_outputs("results")
     forget_kept_outputs("resources")

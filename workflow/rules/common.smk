@@ -81,6 +81,17 @@ def learning_rate(wildcards):
     return config["training"]["learning_rate"] * factors.get(f"d{wildcards.latent_dim}", 1)
 
 
+def look_for_jobs_when_one_ends():
+    """Lift Snakemake's default limit of 100 new jobs a second.
+
+    Under it, Snakemake looks for new jobs again a second after each look, those of before included:
+    after hundreds of jobs it does little else. A limit that somebody gives stays.
+    """
+    limit = workflow.scheduler.job_rate_limiter
+    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
+
+
 def figure_files():
     """Return the PDF and PNG files of Figures 1 to 6."""
     return expand(layout.FIGURE, number=range(1, 7), format=["pdf", "png"])
