@@ -57,7 +57,8 @@ browser:
 # The tests of one file stay together. One process more than there are cores, because many wait for
 # a job; one thread in each, because those of a linear algebra library would wait for one another.
 test: setup browser lint
-	$(ONE_THREAD) .venv/bin/pytest -n $$(($(JOBS) + 1)) --dist loadfile --no-loadscope-reorder
+	$(ONE_THREAD) .venv/bin/pytest -n $$(($(JOBS) + 1)) --dist loadfile --no-loadscope-reorder \
+	    --durations=10
 
 # On clusters that tests/slurm/cluster.sh installs, starts and stops; needs root on Debian. Faults
 # are waited for more than computed, so that they run beside the sweep, on a cluster of their own.

@@ -17,7 +17,7 @@ from harness import ClusterSweep, Sweep, epochs_in, wait_until
 TRAINING_LOG = "logs/train_model/d3_seed0.log"
 WEIGHTS = "results/models/d3_seed0/weights.pt"
 SHARD = "results/spectra/mnist/d3_seed0.0.h5"
-EPOCHS = 6
+EPOCHS = 4
 
 # Faults that end a job, and what Snakemake is called with.
 JOB_FAULTS = {

@@ -5,62 +5,18 @@ import subprocess
 import sys
 
 import numpy as np
-import pandas as pd
 import pytest
+from made_up_summary import DATASETS, NUMBERS, ROLES, quantiles, summary_of
 from matplotlib.colors import same_color, to_rgba
 from matplotlib.patches import PathPatch, Rectangle
 
 from jacspec.errors import JacspecError
 from jacspec.figures.drawing import draw_figure, save_figure
 from jacspec.figures.panels import panel_grid
-from jacspec.figures.selection import BOX_PERCENTS, Selection
+from jacspec.figures.selection import Selection
 from jacspec.figures.style import JACOBIAN_COLORS, display_name, line_styles
 
 pytestmark = pytest.mark.filterwarnings("error")
-
-DATASETS = [
-    "mnist",
-    "truncated_normal",
-    "uniform",
-    "bernoulli_0.13",
-    "bernoulli_0.25",
-    "bernoulli_0.5",
-    "bernoulli_0.75",
-    "bernoulli_0.87",
-    "beta_0.8_5",
-    "beta_0.5_0.5",
-    "beta_5_0.8",
-]
-ROLES = {
-    "training": "mnist",
-    "bright": "beta_5_0.8",
-    "moderate": "truncated_normal",
-    "dark": "bernoulli_0.13",
-}
-NUMBERS = range(1, 7)
-COLUMNS = ["latent_dim", "seed", "dataset", "jacobian", "statistic", "value"]
-
-
-def summary_of(latent_dims, seeds=(0, 1), datasets=DATASETS):
-    """Return a summary whose numbers all differ, quantiles of a quantity being in order."""
-    generator = np.random.default_rng(0)
-    rows = []
-    for latent_dim, seed, dataset in itertools.product(latent_dims, seeds, datasets):
-        for jacobian in ("input", "latent"):
-            names = ("mean_abs", "geometric_mean", "log_abs_std", "share_zero")
-            names += ("share_reversed", "share_undetermined")
-            values = dict(zip(names, generator.uniform(0.0, 1.0, size=len(names)), strict=True))
-            values |= quantiles("log_abs", np.sort(generator.normal(-1.0, 2.0, size=5)))
-            values |= quantiles("abs_arg", np.sort(generator.uniform(0.0, np.pi, size=5)))
-            rows += [(latent_dim, seed, dataset, jacobian, *item) for item in values.items()]
-        values = quantiles("difference", np.sort(generator.lognormal(-3.0, 2.0, size=5)))
-        rows += [(latent_dim, seed, dataset, "both", *item) for item in values.items()]
-    return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def quantiles(quantity, values):
-    names = [f"{quantity}_q{percent:02d}" for percent in BOX_PERCENTS]
-    return dict(zip(names, values, strict=True))
 
 
 def with_value(summary, value, **where):
@@ -71,35 +27,6 @@ def with_value(summary, value, **where):
 
 def draw(number, summary, roles=ROLES, datasets=DATASETS):
     return draw_figure(number, summary, roles=roles, datasets=datasets)
-
-
-def with_variance_explained(summary, by_model):
-    """Return the summary with the share of variance that each (latent_dim, seed) explains."""
-    rows = [(*model, "mnist", "both", "variance_explained", v) for model, v in by_model.items()]
-    return pd.concat([summary, pd.DataFrame(rows, columns=COLUMNS)])
-
-
-@pytest.mark.parametrize("number", NUMBERS)
-def test_a_network_no_better_than_the_mean_image_is_left_out_and_named(number):
-    explained = {(2, 0): 0.0, (2, 1): 0.4, (4, 0): 0.5, (4, 1): 0.6}
-    figure = draw(number, with_variance_explained(summary_of([2, 4]), explained))
-    assert figure.get_suptitle().endswith("left out: d = 2 (seed 0)")
-    alone = draw(number, summary_of([4]))
-    assert alone.get_suptitle() == ""
-
-
-def test_the_line_of_a_seed_begins_where_its_first_network_that_learned_is():
-    explained = {(2, 0): 0.0, (4, 0): 0.5}
-    summary = summary_of([2, 4], seeds=[0])
-    figure = draw(4, with_variance_explained(summary, explained))
-    dims = {tuple(line.get_xdata()) for axes in figure.axes for line in axes.get_lines()}
-    assert dims == {(4,)}
-
-
-@pytest.mark.parametrize("number", NUMBERS)
-def test_where_no_network_learned_anything_all_are_shown(number):
-    figure = draw(number, with_variance_explained(summary_of([2], seeds=[0]), {(2, 0): 0.0}))
-    assert "d = 2 (seed 0)" in figure.get_suptitle()
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 SOAK = bool(os.environ.get("JACSPEC_SOAK"))
-KILLS_OF_A_JOB = 20 if SOAK else 3
+KILLS_OF_A_JOB = 20 if SOAK else 2
 KILLS_OF_SNAKEMAKE = 5 if SOAK else 1
 
 # Long enough to be hit at work: four epochs, and 40 chunks of spectra.

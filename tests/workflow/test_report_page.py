@@ -80,7 +80,7 @@ def draw_all(page: Page) -> list[str]:
     return names
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light")])
+@pytest.mark.parametrize(("width", "scheme"), [(WIDE, "light"), (NARROW, "dark")])
 def test_every_chart_has_marks_titles_and_a_caption(open_page, width, scheme):
     page = open_page(width, scheme)
     names = draw_all(page)

@@ -122,8 +122,8 @@ def test_nothing_is_left_to_do(tiny_sweep, snakemake):
 
 def test_snakemake_looks_for_jobs_no_more_often_than_jobs_end(snakemake, tmp_path):
     """By default it looks again a second after each look, and is ever busier."""
-    points = [f"results/datasets/uniform.{shard}.h5" for shard in range(24)]
-    tiny = ("--configfile", TINY, "--config", "samples=3600")
+    points = [f"results/datasets/uniform.{shard}.h5" for shard in range(16)]
+    tiny = ("--configfile", TINY, "--config", "samples=2400")
     finished = snakemake(tmp_path, *points, "--verbose", *tiny)
     looks = (finished.stdout + finished.stderr).count("Resources before job selection")
     assert 0 < looks <= len(points) + 1

@@ -16,7 +16,7 @@ rule doctor:
         gpu=0,
     params:
         pictures=[*figure_files(), *table_files()],
-        codes={
+        codes=lambda wildcards: {
             script: digest_of(script)
             for script in ("mnist_points.py", "random_points.py", "compute_spectra.py")
         },

@@ -9,7 +9,7 @@ from jacspec.atomic import replacing
 from jacspec.claims.evidence import BRIGHTNESS, TRAINING_SET, Evidence
 from jacspec.claims.registry import CLAIMS, Claim
 from jacspec.claims.verdicts import Finding, Verdict, all_of
-from jacspec.statistics.collapsed_models import names_of_models
+from jacspec.statistics.collapsed_models import left_out_note
 
 HEADER = ["claim", "latent_dim", "seed", "statistic", "value", "low", "high", "verdict"]
 VERDICT = "verdict"
@@ -106,12 +106,7 @@ def _preamble(judged: Mapping[int, Judgement], evidence: Evidence) -> str:
         f"seed {seed}: d = {', '.join(map(str, evidence.latent_dims(seed)))}"
         for seed in evidence.seeds
     )
-    left_out = (
-        f"- Left out, because they are no better than the mean image: "
-        f"{names_of_models(evidence.collapsed)}.\n"
-        if evidence.collapsed
-        else ""
-    )
+    left_out = f"- {left_out_note(evidence.collapsed)}\n" if evidence.collapsed else ""
     return f"""# The paper's claims
 
 {len(judged)} claims: {counts}.

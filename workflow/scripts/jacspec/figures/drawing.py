@@ -12,7 +12,7 @@ from jacspec.figures.boxes import draw_arguments, draw_differences, draw_moduli
 from jacspec.figures.lines import draw_deviations, draw_means, draw_orientation
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import RC_PARAMS, line_styles
-from jacspec.statistics.collapsed_models import collapsed_models, names_of_models, without_models
+from jacspec.statistics.collapsed_models import collapsed_models, left_out_note, without_models
 
 if TYPE_CHECKING:
     import pandas
@@ -65,8 +65,7 @@ def draw_figure(
 def note_left_out(figure: Figure, collapsed: Sequence[tuple[int, int]]) -> None:
     """Say above a figure which models, if any, it leaves out because they have learned nothing."""
     if collapsed:
-        note = f"no better than the mean image, left out: {names_of_models(collapsed)}"
-        figure.suptitle(note, fontsize="x-small", color=NOTE_COLOR)
+        figure.suptitle(left_out_note(collapsed), fontsize="x-small", color=NOTE_COLOR)
 
 
 def save_figure(figure: Figure, path: Path | str) -> None:

@@ -65,8 +65,9 @@ def cautions(epochs: int, collapsed: Sequence[tuple[int, int]]) -> list[tuple[st
     """
     found = []
     if epochs < PAPER_EPOCHS:
+        trained = "one epoch" if epochs == 1 else f"{epochs} epochs"
         text = (
-            f"These networks were trained for {epochs} epochs, the paper's for {PAPER_EPOCHS}. "
+            f"These networks were trained for {trained}, the paper's for {PAPER_EPOCHS}. "
             "What they do far from their training data changes until the end: conclude nothing "
             "about the paper from this sweep."
         )

@@ -46,6 +46,12 @@ def rows_without_models(rows: Sequence[Row], models: Iterable[tuple[int, int]]) 
     return [row for row in rows if (row.latent_dim, row.seed) not in taken] or rows
 
 
+def left_out_note(models: Iterable[tuple[int, int]]) -> str:
+    """Return the sentence that says which models are left out and why; none if there are none."""
+    names = names_of_models(models)
+    return f"Left out, because they are no better than the mean image: {names}." if names else ""
+
+
 def names_of_models(models: Iterable[tuple[int, int]]) -> str:
     """Return models in words: ``d = 2, 3 (seed 0), d = 2 (seed 1)``."""
     by_seed: dict[int, list[int]] = {}

@@ -8,15 +8,12 @@ import numpy as np
 from jacspec.atomic import replacing
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import display_name
-from jacspec.statistics.collapsed_models import names_of_models
+from jacspec.statistics.collapsed_models import left_out_note
 
 HEAD = """# The theorems, measured
 
 A number stands for all models of the sweep: the median over latent dimensions and seeds, with the
 least and the greatest in brackets. "-" means that there is nothing to measure.
-"""
-
-LEFT_OUT = """Left out, because they are no better than the mean image: {models}.
 """
 
 FIRST = """## Theorem I.1: equal spectra
@@ -68,7 +65,7 @@ def write_page(
     page = "\n".join(
         [
             HEAD,
-            *([LEFT_OUT.format(models=names_of_models(left_out))] if left_out else []),
+            *([f"{left_out_note(left_out)}\n"] if left_out else []),
             _first(selection, datasets),
             _second(selection, datasets),
             _third(selection, datasets),
