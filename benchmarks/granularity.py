@@ -20,9 +20,9 @@ POLL_SECONDS = 30.0  # `slurm-init-seconds-before-status-checks`
 SUBMISSION_SECONDS = 0.1  # of the submitting host: 0.2 for one sbatch, two at a time
 
 # CPU-seconds of a node beside computing; on an idle core a bit more than seconds of the clock.
-JOB_SECONDS = 5.3  # the two starts of Snakemake in a SLURM job, and their ends
-MEMBER_SECONDS = 2.5  # one more start for each member, where a job has several
-START_SECONDS = {"train": 2.2, "spectra": 2.0, "statistics": 0.6}  # Python and its imports
+JOB_SECONDS = 4.4  # the two starts of Snakemake in a SLURM job, and their ends
+MEMBER_SECONDS = 2.9  # one more start for each member, where a job has several
+START_SECONDS = {"train": 2.0, "spectra": 0.3, "statistics": 0.7}  # Python and its imports
 
 Job = tuple[str, ...]  # its members, one after another
 WAYS: dict[str, tuple[tuple[Job, ...], ...]] = {  # the stages of a model, each of several jobs
