@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas
 
     from jacspec.models.autoencoder import Autoencoder
+    from jacspec.models.network import Network
     from jacspec.spectra.quantities import JacobianSpectra
 
 # Columns of one number a point: those that fit a data frame.
@@ -121,6 +122,13 @@ class Model:
 
         return load_autoencoder(self.folder / "models" / self._name / "weights.pt")
 
+    @cached_property
+    def network(self) -> "Network":
+        """Its weights as NumPy's arrays, float32, for which torch need not be imported."""
+        from jacspec.models.weights import load_network
+
+        return load_network(self.folder / "models" / self._name / "weights.pt")
+
     def spectra(self, dataset: str) -> "Spectra":
         """Return the spectra at all points of a data set; raises JacspecError if there are none."""
         folder = self.folder / "spectra" / dataset
@@ -136,7 +144,7 @@ class Model:
         pixels = np.asarray(images, dtype=np.float32).reshape(-1, 784)
         if not (pixels.min() >= 0 and pixels.max() <= 1):
             raise ValueError("pixels are outside [0, 1] or not numbers: divide by 255 before")
-        return jacobian_spectra(self.autoencoder, pixels)
+        return jacobian_spectra(self.network, pixels)
 
     @property
     def _name(self) -> str:

@@ -36,8 +36,9 @@ from jacspec.spectra.jacobians import ReducedJacobians
 MAX_TANH_CURVATURE = 4 / (3 * math.sqrt(3))
 
 # Errors of one pixel's slope, in units of u, beside that of a: a library's tanh is off by 2 units
-# in the last place at most (NumPy and CUDA document 1), which are 4 u, and the square by twice as
-# much; squaring, subtracting and multiplying with the tangents round once each.
+# in the last place at most (as much as NumPy's own tests allow; CUDA documents 1), which are 4 u,
+# and the square by twice as much; squaring, subtracting and multiplying with the tangents round
+# once each.
 SLOPE_ROUNDINGS = 2 * 4 + 3
 
 # Covers the rounding of the bound itself: the norms from LAPACK and the sums below are off by less

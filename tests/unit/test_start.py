@@ -1,0 +1,76 @@
+"""torch, which takes longer to import than most jobs compute, is imported by trainings only."""
+
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from jacspec.device import available_device
+from jacspec.errors import JacspecError
+from jacspec.models.autoencoder import initialized_autoencoder
+from jacspec.models.weights import save_weights
+
+SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
+
+
+def python(program: str, *arguments: object) -> str:
+    """Run a program that can import the scripts, and return what it prints."""
+    finished = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program), *map(str, arguments)],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=SCRIPTS,
+    )
+    return finished.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("script", "imports"),
+    [
+        ("train_model", True),
+        *(
+            (path.stem, False)
+            for path in sorted(SCRIPTS.glob("*.py"))
+            if path.stem != "train_model"
+        ),
+    ],
+)
+def test_scripts_but_trainings_start_without_torch(script, imports):
+    if script == "verify":
+        pytest.skip("verify compares with torch's autograd")
+    assert python(f"import sys, {script}; print('torch' in sys.modules)") == str(imports)
+
+
+def test_a_model_is_evaluated_without_torch(tmp_path):
+    save_weights(tmp_path / "weights.pt", initialized_autoencoder(3, (8, 6), 0, 10))
+    program = """
+        import sys
+        import numpy as np
+        from jacspec.models.network import reconstructions
+        from jacspec.models.weights import load_network
+        from jacspec.spectra.engine import jacobian_spectra
+
+        network = load_network(sys.argv[1])
+        pixels = np.random.default_rng(0).random((5, 10))
+        assert reconstructions(network, pixels).shape == (5, 10)
+        assert len(jacobian_spectra(network, pixels)) == 5
+        print("torch" in sys.modules)
+        """
+    assert python(program, tmp_path / "weights.pt") == "False"
+
+
+def test_without_a_driver_there_is_no_gpu(monkeypatch):
+    monkeypatch.setattr("jacspec.device._has_driver", lambda: False)
+    assert available_device("auto") == available_device("cpu") == "cpu"
+    with pytest.raises(JacspecError, match="write device: auto or cpu"):
+        available_device("cuda")
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_with_a_driver_torch_is_asked(monkeypatch, there):
+    monkeypatch.setattr("jacspec.device._has_driver", lambda: True)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: there)
+    assert available_device("auto") == ("cuda" if there else "cpu")
