@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from jacspec.models.autoencoder import Autoencoder, initialized_autoencoder
-from jacspec.models.network import network_of, reconstructions
-from jacspec.models.weights import load_network, save_weights
+from jacspec.models.network import load_network, network_of, reconstructions
+from jacspec.models.weights import save_weights
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])

@@ -43,7 +43,7 @@ def test_a_model_is_evaluated_without_torch(tmp_path):
         import sys
         import numpy as np
         from jacspec.models.network import reconstructions
-        from jacspec.models.weights import load_network
+        from jacspec.models.network import load_network
         from jacspec.spectra.engine import jacobian_spectra
 
         network = load_network(sys.argv[1])

@@ -6,7 +6,7 @@ import job
 from jacspec.data.storage import PointsFile
 from jacspec.figures.drawing import save_figure
 from jacspec.figures.tables import draw_table
-from jacspec.models.weights import load_network
+from jacspec.models.network import load_network
 
 
 def main(snakemake):

@@ -125,7 +125,7 @@ class Model:
     @cached_property
     def network(self) -> "Network":
         """Its weights as NumPy's arrays, float32, for which torch need not be imported."""
-        from jacspec.models.weights import load_network
+        from jacspec.models.network import load_network
 
         return load_network(self.folder / "models" / self._name / "weights.pt")
 

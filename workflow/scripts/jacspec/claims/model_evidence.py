@@ -25,8 +25,7 @@ from jacspec.claims.spectral_evidence import (
 from jacspec.data.mnist import TEST
 from jacspec.data.storage import PointsFile
 from jacspec.errors import DamagedFileError
-from jacspec.models.network import reconstructions
-from jacspec.models.weights import load_network
+from jacspec.models.network import load_network, reconstructions
 from jacspec.spectra.shards import SpectraFile
 
 _BLOCK_POINTS = 5000

@@ -11,7 +11,7 @@ from jacspec.data.mnist import COLLECTIONS
 from jacspec.data.storage import PointsFile
 from jacspec.doctor.findings import StaleFileError
 from jacspec.errors import DamagedFileError
-from jacspec.models.weights import load_network
+from jacspec.models.network import load_network
 from jacspec.provenance import sha256_of_file
 from jacspec.spectra.quantities import TYPES
 from jacspec.spectra.shards import SpectraFile

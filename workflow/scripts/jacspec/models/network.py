@@ -7,10 +7,13 @@ torch's tensors, of which the same operations are asked by the same names.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+
+from jacspec.models.weights import encoder_widths, read_parameters
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -116,6 +119,24 @@ def network_of(autoencoder: "nn.Module | Network", dtype: np.dtype | type) -> Ne
     ):
         raise ValueError("encoder and decoder do not fit together")
     return network
+
+
+def load_network(path: Path | str) -> Network:
+    """Return the layers that `save_weights` wrote, float32, for evaluation without torch.
+
+    Raises what `read_parameters` raises.
+    """
+    parameters = read_parameters(path)
+
+    def stack(half: str) -> LinearStack:
+        numbers = range(0, 2 * (len(encoder_widths(parameters)) - 1), 2)
+        weights, biases = (
+            tuple(parameters[f"{half}.{number}.{kind}"] for number in numbers)
+            for kind in ("weight", "bias")
+        )
+        return LinearStack(weights, biases, rectified=True)
+
+    return Network(stack("encoder"), stack("decoder"), tanh_output=True)
 
 
 def reconstructions(autoencoder: "nn.Module | Network", pixels: np.ndarray) -> np.ndarray:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jacspec.errors import DamagedFileError
-from jacspec.models.network import LinearStack, Network
 from jacspec.models.state_dict import read_state_dict
 
 if TYPE_CHECKING:
@@ -43,29 +42,11 @@ def load_autoencoder(path: Path | str) -> "Autoencoder":
     from jacspec.models.autoencoder import Autoencoder
 
     parameters = read_parameters(path)
-    input_dim, *hidden_widths, latent_dim = _encoder_widths(parameters)
+    input_dim, *hidden_widths, latent_dim = encoder_widths(parameters)
     autoencoder = Autoencoder(latent_dim, hidden_widths, input_dim)
     state = {name: torch.from_numpy(values) for name, values in parameters.items()}
     autoencoder.load_state_dict(state)
     return autoencoder.eval().requires_grad_(False)
-
-
-def load_network(path: Path | str) -> Network:
-    """Return the layers that `save_weights` wrote, float32, for evaluation without torch.
-
-    Raises what `read_parameters` raises.
-    """
-    parameters = read_parameters(path)
-
-    def stack(half: str) -> LinearStack:
-        numbers = range(0, 2 * (len(_encoder_widths(parameters)) - 1), 2)
-        weights, biases = (
-            tuple(parameters[f"{half}.{number}.{kind}"] for number in numbers)
-            for kind in ("weight", "bias")
-        )
-        return LinearStack(weights, biases, rectified=True)
-
-    return Network(stack("encoder"), stack("decoder"), tanh_output=True)
 
 
 def read_parameters(path: Path | str) -> dict[str, np.ndarray]:
@@ -91,6 +72,14 @@ def read_parameters(path: Path | str) -> dict[str, np.ndarray]:
     return dict(state)
 
 
+def encoder_widths(state: Mapping[str, np.ndarray]) -> list[int]:
+    """Return the widths from pixels to latent space, by the encoder's biases in `state`."""
+    widths = [state["encoder.0.weight"].shape[-1]]
+    while (name := f"encoder.{2 * (len(widths) - 1)}.bias") in state:
+        widths.append(len(state[name]))
+    return widths
+
+
 def _problem(state: object) -> str | None:
     """Return what keeps `state` from being an autoencoder's parameters, or None."""
     if not isinstance(state, Mapping) or not all(
@@ -101,7 +90,7 @@ def _problem(state: object) -> str | None:
         return "it has no encoder.0.weight"
     if any(values.size == 0 or values.ndim == 0 for values in state.values()):
         return "it has an empty tensor"
-    expected = _shapes(_encoder_widths(state))
+    expected = _shapes(encoder_widths(state))
     if set(state) != set(expected):
         names = ", ".join(sorted(set(state) ^ set(expected), key=str))
         return f"names are missing or unexpected: {names}"
@@ -115,18 +104,10 @@ def _problem(state: object) -> str | None:
     return None
 
 
-def _encoder_widths(state: Mapping[str, np.ndarray]) -> list[int]:
-    """Return the widths from pixels to latent space, by the encoder's biases in `state`."""
-    widths = [state["encoder.0.weight"].shape[-1]]
-    while (name := f"encoder.{2 * (len(widths) - 1)}.bias") in state:
-        widths.append(len(state[name]))
-    return widths
-
-
-def _shapes(encoder_widths: list[int]) -> dict[str, tuple[int, ...]]:
+def _shapes(widths_to_latent: list[int]) -> dict[str, tuple[int, ...]]:
     """Return the shapes of all parameters by name."""
     shapes: dict[str, tuple[int, ...]] = {}
-    for half, widths in (("encoder", encoder_widths), ("decoder", encoder_widths[::-1])):
+    for half, widths in (("encoder", widths_to_latent), ("decoder", widths_to_latent[::-1])):
         for layer, (inputs, outputs) in enumerate(pairwise(widths)):
             shapes[f"{half}.{2 * layer}.weight"] = (outputs, inputs)
             shapes[f"{half}.{2 * layer}.bias"] = (outputs,)

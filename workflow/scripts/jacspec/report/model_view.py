@@ -14,8 +14,7 @@ import numpy as np
 from jacspec.atomic import replacing
 from jacspec.data.storage import PointsFile
 from jacspec.errors import DamagedFileError, JacspecError
-from jacspec.models.network import reconstructions
-from jacspec.models.weights import load_network
+from jacspec.models.network import load_network, reconstructions
 from jacspec.report.images import strip_png
 from jacspec.spectra.shards import SpectraFile
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from jacspec.data.storage import PointsFile
-from jacspec.models.weights import load_network
+from jacspec.models.network import load_network
 from jacspec.provenance import library_versions, sha256_of_file
 from jacspec.spectra.engine import SpectraEngine
 from jacspec.spectra.quantities import JacobianSpectra

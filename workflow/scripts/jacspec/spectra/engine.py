@@ -53,9 +53,9 @@ def jacobian_spectra(
     Parameters
     ----------
     autoencoder
-        What `jacspec.models.weights` loads: a network, or an `Autoencoder`, or another module with
-        attributes `encoder` and `decoder` like its own (see `jacspec.models.network.network_of`).
-        It is not changed.
+        What `load_network` or `load_autoencoder` returns, or another module with attributes
+        `encoder` and `decoder` like its own (see `jacspec.models.network.network_of`). It is not
+        changed.
     points
         (n, pixels), real numbers in floating point.
     precision

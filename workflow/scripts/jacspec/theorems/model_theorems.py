@@ -8,8 +8,7 @@ from scipy.spatial.distance import cdist
 
 from jacspec.data.storage import PointsFile
 from jacspec.data.streams import random_stream
-from jacspec.models.network import Network
-from jacspec.models.weights import load_network
+from jacspec.models.network import Network, load_network
 from jacspec.spectra.shards import SpectraFile
 from jacspec.statistics.dataset_statistics import StatisticRow
 from jacspec.theorems.equal_spectra import (
