@@ -1,15 +1,9 @@
 """The compiled solver: known spectra, small backward errors, and no bit from the neighbours."""
 
-import os
-import subprocess
-import sys
-import textwrap
-from pathlib import Path
-
 import numpy as np
 import pytest
+from fresh_process import python
 
-import jacspec
 from jacspec.spectra import compiled_eigenvalues
 from jacspec.spectra.compiled_eigenvalues import eigenvalues_in_lanes
 from jacspec.spectra.eigenvalues import (
@@ -20,7 +14,6 @@ from jacspec.spectra.eigenvalues import (
     solver_of,
 )
 
-SCRIPTS = Path(jacspec.__file__).parents[1]
 ULP = 2.0**-52
 DIMS = [*range(1, 25), 40]
 
@@ -266,17 +259,6 @@ def test_the_solver_is_lapack_by_name_and_for_few_dimensions():
         solver_of("numba", 3)
 
 
-def python(program: str, **environment: str) -> str:
-    finished = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)],
-        check=True,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(SCRIPTS), **environment},
-    )
-    return finished.stdout.strip()
-
-
 def test_numba_is_imported_for_the_compiled_solver_only():
     program = """
         import sys
@@ -297,7 +279,6 @@ def test_threads_may_be_the_first_to_call(tmp_path):
         import hashlib
         from concurrent.futures import ThreadPoolExecutor
         import numpy as np
-        import torch
         from jacspec.spectra.eigenvalues import solver_of
 
         def solve(seed):

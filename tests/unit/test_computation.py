@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
+from fresh_process import python
 
 import jacspec
 from jacspec.data.storage import PointBlock, write_points
@@ -36,15 +36,6 @@ SETTINGS = {
     "chunk_size": CHUNK_SIZE,
     "code_digest": "0123456789abcdef",
 }
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Keep small matrices from being divided among threads, which takes longer than they do."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 class Job:
@@ -363,32 +354,20 @@ def test_damaged_inputs_are_reported(job):
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
 def test_memory_does_not_grow_with_the_number_of_points(tmp_path):
     """Two chunks of points are held: far fewer than twenty chunks."""
-    tracker = textwrap.dedent(
-        """
+    tracker = """
         import sys
-        sys.path.insert(0, sys.argv[1])
-        import torch
-        torch.set_num_threads(1)
         from jacspec.spectra.computation import compute_shard
-        compute_shard(*sys.argv[2:5], seed=7, precision="float64", device="cpu", threads=1,
+        compute_shard(*sys.argv[1:4], seed=7, precision="float64", device="cpu", threads=1,
                       chunk_size=512, code_digest="")
         # The peak that getrusage reports would begin with that of the process that starts this one.
         with open("/proc/self/status") as status:
             print(next(line.split()[1] for line in status if line.startswith("VmHWM")))
         """
-    )
     peaks = []
     for count in (1024, 8192):
         folder = tmp_path / str(count)
         folder.mkdir()
         job = Job(folder, count=count)
-        arguments = [Path(jacspec.__file__).parents[1], job.weights, job.points, job.output]
-        finished = subprocess.run(
-            [sys.executable, "-c", tracker, *map(str, arguments)],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        peaks.append(int(finished.stdout) / 1024)
+        peaks.append(int(python(tracker, job.weights, job.points, job.output)) / 1024)
     # The points alone are 22 MB more, and as float64 45.
     assert peaks[1] - peaks[0] < 10

@@ -1,7 +1,6 @@
 """Both Jacobians against closed forms, autograd and difference quotients."""
 
 import math
-from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -41,22 +40,6 @@ def autoencoder_of(latent_dim, hidden_widths, pixels=PIXELS, gain=2.0, **activat
     return autoencoder.double()
 
 
-def tensors_of(jacobians):
-    """Return the arrays of a dataclass as tensors."""
-    values = {field.name: getattr(jacobians, field.name) for field in fields(jacobians)}
-    return replace(
-        jacobians,
-        **{
-            name: (
-                tuple(map(torch.as_tensor, value))
-                if isinstance(value, tuple)
-                else torch.as_tensor(value)
-            )
-            for name, value in values.items()
-        },
-    )
-
-
 def jacobians_of(autoencoder, inputs, group_points=None, library="numpy"):
     """Return what the chain rule finds, and how far another computation may be from it (n,).
 
@@ -77,7 +60,7 @@ def jacobians_of(autoencoder, inputs, group_points=None, library="numpy"):
     norms = math.prod(np.linalg.norm(np.abs(weight), 2) for weight in weights)
     other_order = 1.01 * terms * UNIT_ROUNDOFF * norms
     bounds = 2 * RoundingBound(network).coarse(jacobians) + other_order
-    return tensors_of(jacobians), torch.from_numpy(bounds)
+    return jacobians.mapped(torch.as_tensor), torch.from_numpy(bounds)
 
 
 def derivative(function, inputs):

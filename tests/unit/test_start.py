@@ -1,31 +1,12 @@
 """torch takes longer to import than most jobs compute: they do without it."""
 
-import subprocess
-import sys
-import textwrap
-from pathlib import Path
-
 import pytest
+from fresh_process import SCRIPTS, python
 
 from jacspec.device import available_device
 from jacspec.errors import JacspecError
 from jacspec.models.autoencoder import initialized_autoencoder
 from jacspec.models.weights import save_weights
-
-SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
-
-
-def python(program: str, *arguments: object) -> str:
-    """Run a program that can import the scripts, and return what it prints."""
-    finished = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program), *map(str, arguments)],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=SCRIPTS,
-    )
-    return finished.stdout.strip()
-
 
 # A training, and the check by torch's autograd.
 WITH_TORCH = ("train_model", "verify")
@@ -42,8 +23,7 @@ def test_a_model_is_evaluated_without_torch(tmp_path):
     program = """
         import sys
         import numpy as np
-        from jacspec.models.network import reconstructions
-        from jacspec.models.network import load_network
+        from jacspec.models.network import load_network, reconstructions
         from jacspec.spectra.engine import jacobian_spectra
 
         network = load_network(sys.argv[1])

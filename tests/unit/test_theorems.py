@@ -17,7 +17,7 @@ from jacspec.theorems.equal_spectra import (
     pattern_statistics,
     rounding_statistics,
 )
-from jacspec.theorems.matrices import jacobian_sample, spectrum_sample
+from jacspec.theorems.matrices import JacobianSampler, spectrum_sample
 from jacspec.theorems.model_theorems import model_theorems
 from jacspec.theorems.null_model import (
     argument_statistics,
@@ -58,7 +58,7 @@ def test_spectra_are_equal_where_the_pattern_is():
     statistics = dict(pattern_statistics(columns))
     assert statistics["I.1_share_same_pattern"] == 1
     assert math.isnan(statistics["I.1_difference_median_other_pattern"])
-    bound = difference_bound(jacobian_sample(autoencoder, pixels))
+    bound = difference_bound(JacobianSampler(autoencoder)(pixels))
     assert dict(rounding_statistics(columns, bound))["I.1_share_beyond_rounding"] == 0
     # Useful is a bound that is far below the eigenvalues themselves.
     assert bound.max() < 1e-3 * np.abs(columns["eigenvalues_input"]).max()
@@ -94,7 +94,7 @@ def test_matrices_are_those_whose_spectra_the_engine_gives():
     autoencoder = initialized_autoencoder(5, (24, 12), seed=0, input_dim=30)
     pixels = RANDOM.random((6, 30), dtype=np.float32)
     spectra = jacobian_spectra(autoencoder, pixels)
-    sample = jacobian_sample(autoencoder, pixels)
+    sample = JacobianSampler(autoencoder)(pixels)
     for name in ("input", "latent"):
         eigenvalues = getattr(spectra, f"eigenvalues_{name}").astype(np.complex128)
         trace = np.trace(getattr(sample, name), axis1=1, axis2=2)

@@ -120,14 +120,14 @@ class Model:
         """The network itself, on the CPU, in float32."""
         from jacspec.models.weights import load_autoencoder
 
-        return load_autoencoder(self.folder / "models" / self._name / "weights.pt")
+        return load_autoencoder(self._weights)
 
     @cached_property
     def network(self) -> "Network":
         """Its weights as NumPy's arrays, float32, for which torch need not be imported."""
         from jacspec.models.network import load_network
 
-        return load_network(self.folder / "models" / self._name / "weights.pt")
+        return load_network(self._weights)
 
     def spectra(self, dataset: str) -> "Spectra":
         """Return the spectra at all points of a data set; raises JacspecError if there are none."""
@@ -145,6 +145,10 @@ class Model:
         if not (pixels.min() >= 0 and pixels.max() <= 1):
             raise ValueError("pixels are outside [0, 1] or not numbers: divide by 255 before")
         return jacobian_spectra(self.network, pixels)
+
+    @property
+    def _weights(self) -> Path:
+        return self.folder / "models" / self._name / "weights.pt"
 
     @property
     def _name(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from jacspec.atomic import replacing
-from jacspec.errors import DamagedFileError
+from jacspec.models.state_dict import archive_damage_reported
 
 
 def write_archive(path: Path | str, content: Any) -> None:
@@ -32,14 +32,8 @@ def read_archive(path: Path | str) -> Any:
         If there is no file.
     """
     content = Path(path).read_bytes()
-    try:
+    with archive_damage_reported(path):
         return torch.load(_verified_copy(content), weights_only=True, map_location="cpu")
-    except MemoryError:
-        raise
-    # A damaged header can make either reader fail in any way.
-    except Exception as error:
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise DamagedFileError(f"{path} is damaged: {reason}") from error
 
 
 def _verified_copy(content: bytes) -> BytesIO:

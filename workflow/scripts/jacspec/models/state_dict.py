@@ -11,7 +11,8 @@ import io
 import pickle
 import zipfile
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +48,18 @@ def read_state_dict(path: Path | str) -> Any:
         If there is no file.
     """
     content = Path(path).read_bytes()
+    with archive_damage_reported(path), zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return _Unpickler(archive).load()
+
+
+@contextmanager
+def archive_damage_reported(path: Path | str) -> Iterator[None]:
+    """Turn whatever goes wrong with an archive's bytes into a DamagedFileError with its path."""
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return _Unpickler(archive).load()
+        yield
     except MemoryError:
         raise
-    # A damaged pickle or header can fail in any way.
+    # A damaged header or pickle can make a reader fail in any way.
     except Exception as error:
         reason = str(error).strip().partition("\n")[0] or type(error).__name__
         raise DamagedFileError(f"{path} is damaged: {reason}") from error

@@ -1,4 +1,4 @@
-"""The file of an autoencoder's weights: a float32 `state_dict` that torch alone can read.
+"""The file of an autoencoder's weights: a float32 `state_dict`, which torch reads by itself.
 
 torch itself is imported where a module of it is wanted, not where numbers are.
 """

@@ -59,25 +59,27 @@ class ReducedJacobians:
 
     def part(self, start: int, stop: int) -> "ReducedJacobians":
         """Return the points `start` to `stop - 1`."""
-        return self._mapped(lambda array: array[start:stop])
+        return self.mapped(lambda array: array[start:stop])
 
     def in_main_memory(self) -> "ReducedJacobians":
         """Return NumPy's arrays, in page-locked memory, which a GPU fills at full speed."""
         import torch
 
         locked = torch.cuda.is_available()
-        return self._mapped(
+        return self.mapped(
             lambda tensor: (
                 torch.empty_like(tensor, device="cpu", pin_memory=locked).copy_(tensor).numpy()
             )
         )
 
-    def _mapped(self, function: Callable[[Array], Array]) -> "ReducedJacobians":
-        def mapped(value: Array | tuple[Array, ...]) -> Array | tuple[Array, ...]:
+    def mapped(self, function: Callable[[Array], Array]) -> "ReducedJacobians":
+        """Return what `function` makes of each array."""
+
+        def of(value: Array | tuple[Array, ...]) -> Array | tuple[Array, ...]:
             return tuple(map(function, value)) if isinstance(value, tuple) else function(value)
 
         return ReducedJacobians(
-            **{field.name: mapped(getattr(self, field.name)) for field in fields(self)}
+            **{field.name: of(getattr(self, field.name)) for field in fields(self)}
         )
 
 

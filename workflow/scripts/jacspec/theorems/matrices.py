@@ -1,6 +1,7 @@
 """Both Jacobians of some points as matrices, which shards do not hold, and their spectra."""
 
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -8,6 +9,9 @@ from jacspec.models.network import Network, network_of
 from jacspec.spectra.eigenvalues import ordered_eigenvalues
 from jacspec.spectra.jacobians import JacobianChain, points_of_block
 from jacspec.spectra.rounding import RoundingBound
+
+if TYPE_CHECKING:
+    from torch import nn
 
 UNIT_ROUNDOFF = 2.0**-53
 
@@ -46,17 +50,25 @@ class SpectrumSample:
         return SpectrumSample(*(getattr(self, field.name)[rows] for field in fields(self)))
 
 
-def jacobian_sample(network: Network, pixels: np.ndarray) -> JacobianSample:
-    """Return both Jacobians at `pixels` (n, 784), computed in float64 on the CPU."""
-    network = network_of(network, np.float64)
-    block_points = points_of_block(network.latent_dim)
-    chain, rounding = JacobianChain(network, block_points), RoundingBound(network)
-    blocks = []
-    for start in range(0, len(pixels), block_points):
-        jacobians = chain(pixels[start : start + block_points].astype(np.float64))
-        parts = (jacobians.input, jacobians.latent, rounding.coarse(jacobians))
-        blocks.append((*parts, jacobians.latent_points))
-    return JacobianSample(*map(np.concatenate, zip(*blocks, strict=True)))
+class JacobianSampler:
+    """Computes both Jacobians of one network, in float64 on the CPU."""
+
+    def __init__(self, network: "nn.Module | Network") -> None:
+        """Take a network as `jacspec.models.network.network_of` does."""
+        network = network_of(network, np.float64)
+        self._block_points = points_of_block(network.latent_dim)
+        self._chain = JacobianChain(network, self._block_points)
+        self._rounding = RoundingBound(network)
+
+    def __call__(self, pixels: np.ndarray) -> JacobianSample:
+        """Return the Jacobians at `pixels` (n, 784)."""
+        blocks = []
+        for start in range(0, len(pixels), self._block_points):
+            block = pixels[start : start + self._block_points].astype(np.float64)
+            jacobians = self._chain(block)
+            parts = (jacobians.input, jacobians.latent, self._rounding.coarse(jacobians))
+            blocks.append((*parts, jacobians.latent_points))
+        return JacobianSample(*map(np.concatenate, zip(*blocks, strict=True)))
 
 
 def spectrum_sample(matrices: np.ndarray) -> SpectrumSample:

@@ -8,7 +8,7 @@ from scipy.spatial.distance import cdist
 
 from jacspec.data.storage import PointsFile
 from jacspec.data.streams import random_stream
-from jacspec.models.network import Network, load_network
+from jacspec.models.network import load_network
 from jacspec.spectra.shards import SpectraFile
 from jacspec.statistics.dataset_statistics import StatisticRow
 from jacspec.theorems.equal_spectra import (
@@ -18,8 +18,8 @@ from jacspec.theorems.equal_spectra import (
 )
 from jacspec.theorems.matrices import (
     JacobianSample,
+    JacobianSampler,
     SpectrumSample,
-    jacobian_sample,
     spectrum_sample,
 )
 from jacspec.theorems.null_model import argument_statistics, orientation_statistics
@@ -49,27 +49,27 @@ def model_theorems(
     `SAME_PATTERN_POINTS` with one pattern at x and y (I.1), and of the first `MATRIX_POINTS`, from
     which `PAIRS` pairs are drawn within each set and with `training_set` (I.2).
     """
-    network = load_network(weights)
-    training_sample = _first_matrices(network, points[training_set])
+    sampler = JacobianSampler(load_network(weights))
+    training_sample = _first_matrices(sampler, points[training_set])
     rows = []
     for dataset, shards in spectra.items():
         columns = _first_spectra(shards[0])
         signs = _all_signs(shards)
-        named = [("both", *pair) for pair in _pattern_rows(network, columns, points[dataset])]
+        named = [("both", *pair) for pair in _pattern_rows(sampler, columns, points[dataset])]
         for jacobian in ("input", "latent"):
             eigenvalues = columns[f"eigenvalues_{jacobian}"]
             named += [(jacobian, *pair) for pair in orientation_statistics(signs[jacobian])]
             named += [(jacobian, *pair) for pair in argument_statistics(eigenvalues)]
         sample = training_sample
         if dataset != training_set:
-            sample = _first_matrices(network, points[dataset])
+            sample = _first_matrices(sampler, points[dataset])
         named += [("latent", *pair) for pair in _pair_rows(dataset, sample, training_sample)]
         rows += [StatisticRow(dataset, *triple) for triple in named]
     return rows
 
 
 def _pattern_rows(
-    network: Network, columns: Mapping[str, np.ndarray], points: Path
+    sampler: JacobianSampler, columns: Mapping[str, np.ndarray], points: Path
 ) -> Iterator[tuple[str, float]]:
     yield from pattern_statistics(columns)
     rows = np.flatnonzero(columns["same_pattern"])[:SAME_PATTERN_POINTS]
@@ -77,7 +77,7 @@ def _pattern_rows(
     if len(rows):
         with PointsFile(points) as file:
             pixels = file.read(0, int(rows[-1]) + 1)[rows]
-        bound = difference_bound(jacobian_sample(network, pixels))
+        bound = difference_bound(sampler(pixels))
     yield from rounding_statistics({name: values[rows] for name, values in columns.items()}, bound)
 
 
@@ -111,9 +111,9 @@ def _random_pairs(
     return first.at(rows[kept]), second.at(others[kept])
 
 
-def _first_matrices(network: Network, points: Path) -> JacobianSample:
+def _first_matrices(sampler: JacobianSampler, points: Path) -> JacobianSample:
     with PointsFile(points) as file:
-        return jacobian_sample(network, file.read(0, min(file.count, MATRIX_POINTS)))
+        return sampler(file.read(0, min(file.count, MATRIX_POINTS)))
 
 
 def _first_spectra(shard: Path) -> dict[str, np.ndarray]:
