@@ -18,11 +18,14 @@ from jacspec.ownership import Owner, OwnershipLostError, lock_path, owning
 # Appends "begin N" and "end N" to a journal; a second writer inside would interleave its lines.
 WRITER = """
 import sys, time
+from pathlib import Path
 from jacspec import ownership
 ownership.POLL_SECONDS = 0.02
 ownership.HEARTBEAT_SECONDS = 0.1
 ownership.SETTLING_SECONDS = 0.2
+ownership.SILENCE_SECONDS = 1.0
 output, name, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
+ownership.PROC = Path(sys.argv[4])
 def journal(text):
     with open(output + ".journal", "a") as file:
         file.write(text + "\\n")
@@ -51,9 +54,9 @@ def quick(monkeypatch):
 def start(output, project):
     processes = []
 
-    def start_writer(name: str, seconds: float) -> subprocess.Popen:
+    def start_writer(name: str, seconds: float, proc: str = "/proc") -> subprocess.Popen:
         process = subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(output), name, str(seconds)],
+            [sys.executable, "-c", WRITER, str(output), name, str(seconds), proc],
             env={**os.environ, "PYTHONPATH": str(project / "workflow/scripts")},
             stdout=subprocess.PIPE,
             text=True,
@@ -133,7 +136,7 @@ def test_stopped_writer_counts_as_living(output, start):
     wait_until(lambda: journal(output) == ["begin first"])
     first.send_signal(signal.SIGSTOP)
     second = start("second", 0.0)
-    time.sleep(1.0)  # more than three times the silence after which a distant owner counts as dead
+    time.sleep(1.5)  # longer than the silence after which a distant owner counts as dead
     assert second.poll() is None
     assert journal(output) == ["begin first"]
     first.send_signal(signal.SIGCONT)
@@ -268,3 +271,97 @@ def test_heartbeat_touches_the_lock(output):
     with owning(output):
         before = lock_path(output).stat().st_mtime_ns
         wait_until(lambda: lock_path(output).stat().st_mtime_ns > before)
+
+
+@pytest.fixture
+def hiding_proc(tmp_path, monkeypatch) -> Path:
+    """Return a /proc that shows a process nothing but itself, as with hidepid=2."""
+    proc = tmp_path / "proc"
+    proc.mkdir()
+    (proc / "self").symlink_to(str(os.getpid()))
+    (proc / str(os.getpid())).symlink_to(f"/proc/{os.getpid()}")
+    (proc / "sys").symlink_to("/proc/sys")
+    monkeypatch.setattr(ownership, "PROC", proc)
+    return proc
+
+
+@pytest.fixture
+def owner_process(output) -> subprocess.Popen:
+    """Return a living process of this machine that owns the output and never touches its lock."""
+    with subprocess.Popen(["sleep", "60"]) as process:
+        start = ownership._process_start(process.pid)
+        me = Owner.this_process()
+        write_lock(output, replace(me, pid=process.pid, process_start=start, token="other"))
+        yield process
+        process.kill()
+
+
+def test_without_proc_a_second_writer_waits_for_a_living_one(output, start):
+    first = start("first", 2.0, proc="/nowhere")  # longer than the silence
+    wait_until(lambda: journal(output) == ["begin first"])
+    second = start("second", 0.0, proc="/nowhere")
+    assert [first.wait(), second.wait(timeout=20)] == [0, 0]
+    assert journal(output) == ["begin first", "end first", "begin second", "end second"]
+
+
+def test_without_proc_a_killed_writer_is_replaced_after_a_silence(output, start):
+    first = start("first", 60.0, proc="/nowhere")
+    wait_until(lambda: journal(output) == ["begin first"])
+    first.kill()
+    first.wait()
+    second = start("second", 0.0, proc="/nowhere")
+    report, _ = second.communicate(timeout=20)
+    assert journal(output) == ["begin first", "begin second", "end second"]
+    assert "/proc does not tell here which processes live" in report
+    assert f"taking over from process {first.pid} on" in report
+
+
+def test_owner_that_proc_shows_to_some_only_is_not_dead(output, start):
+    first = start("first", 2.0)
+    wait_until(lambda: journal(output) == ["begin first"])
+    second = start("second", 0.0, proc="/nowhere")
+    assert [first.wait(), second.wait(timeout=20)] == [0, 0]
+    assert journal(output) == ["begin first", "end first", "begin second", "end second"]
+
+
+@pytest.mark.usefixtures("hiding_proc")
+def test_owner_that_proc_hides_lives_until_it_is_silent(output, owner_process):
+    begin = time.monotonic()
+    with owning(output):
+        assert time.monotonic() - begin >= ownership.SILENCE_SECONDS
+    assert owner_process.poll() is None
+
+
+def test_owner_that_proc_shows_but_does_not_describe_lives_until_it_is_silent(
+    output, hiding_proc, owner_process
+):
+    (hiding_proc / f"{owner_process.pid}/stat").mkdir(parents=True)  # unreadable even for root
+    begin = time.monotonic()
+    with owning(output):
+        assert time.monotonic() - begin >= ownership.SILENCE_SECONDS
+
+
+@pytest.mark.usefixtures("hiding_proc")
+def test_owner_that_is_gone_is_dead_at_once_though_proc_hides_all(
+    output, owner_process, monkeypatch
+):
+    monkeypatch.setattr(ownership, "SILENCE_SECONDS", 1000.0)
+    owner_process.kill()
+    owner_process.wait()
+    with owning(output):
+        pass
+
+
+@pytest.mark.parametrize("missing", ["boot_id", "numbers of this container"])
+@pytest.mark.usefixtures("owner_process")
+def test_proc_that_does_not_tell_enough_is_not_trusted(output, hiding_proc, missing):
+    if missing == "boot_id":
+        (hiding_proc / "sys").unlink()
+    else:
+        (hiding_proc / "self").unlink()
+        (hiding_proc / "self").symlink_to("4711")
+    reports = []
+    begin = time.monotonic()
+    with owning(output, reports.append):
+        assert time.monotonic() - begin >= ownership.SILENCE_SECONDS
+    assert reports[0].startswith("/proc does not tell here which processes live")

@@ -6,8 +6,9 @@ seconds. A second writer waits while the owner lives, and takes over from a dead
 
 * On the same machine, the owner lives while its process does; its start time tells it from a later
   process of the same number.
-* On another machine, it lives while the touches go on. After a silence, SLURM is asked where it
-  answers: a job that is suspended or cut off from the file system is silent, but not dead.
+* On another machine, and where `/proc` is missing or hides the owner, it lives while the touches go
+  on. After a silence, SLURM is asked where it answers: a job that is suspended or cut off from the
+  file system is silent, but not dead.
 
 Only the standard library is used. Lock files need no more of a file system than exclusive creation
 and rename, so they work where ``flock`` does not.
@@ -30,6 +31,7 @@ from pathlib import Path
 
 from jacspec.errors import JacspecError
 
+PROC = Path("/proc")
 HEARTBEAT_SECONDS = 5.0
 SILENCE_SECONDS = 60.0  # longer than the usual hiccup of a network file system
 POLL_SECONDS = 1.0
@@ -48,9 +50,9 @@ class Owner:
     """The process that writes an output, as its lock file describes it."""
 
     host: str
-    process_space: str
+    process_space: str | None
     pid: int
-    process_start: int
+    process_start: int | None
     slurm_job: str | None
     token: str
 
@@ -61,7 +63,7 @@ class Owner:
             host=socket.gethostname(),
             process_space=_process_space(),
             pid=os.getpid(),
-            process_start=_process_start(os.getpid()) or 0,
+            process_start=_process_start(os.getpid()),
             slurm_job=os.environ.get("SLURM_JOB_ID"),
             token=secrets.token_hex(8),
         )
@@ -84,6 +86,11 @@ def owning(output: Path | str, report: Callable[[str], None] = print) -> Iterato
     lock = lock_path(output)
     lock.parent.mkdir(parents=True, exist_ok=True)
     me = Owner.this_process()
+    if None in (me.process_space, me.process_start):
+        report(
+            "/proc does not tell here which processes live: a job that is killed keeps its output "
+            f"for {SILENCE_SECONDS:.0f} s, and one that is stopped for longer loses it"
+        )
     _acquire(lock, me, report)
 
     def interrupt(*_: object) -> None:
@@ -184,8 +191,9 @@ def _beat(lock: Path, me: Owner, finished: threading.Event) -> None:
 
 
 def _lives(owner: Owner | None, silence: float) -> bool:
-    if owner is not None and owner.process_space == _process_space():
-        return _process_start(owner.pid) == owner.process_start
+    seen = owner and _process_lives(owner)
+    if seen is not None:
+        return seen
     if silence < SILENCE_SECONDS:
         return True
     if owner is None or owner.slurm_job in (None, os.environ.get("SLURM_JOB_ID")):
@@ -193,21 +201,40 @@ def _lives(owner: Owner | None, silence: float) -> bool:
     return _slurm_job_state(owner.slurm_job) in _LIVE_JOB_STATES
 
 
-def _process_space() -> str:
-    """Return what two processes have in common that see each other under the same numbers."""
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
+def _process_lives(owner: Owner) -> bool | None:
+    """Return whether the owner's process lives, or None if that cannot be seen from here."""
+    if owner.process_space is None or owner.process_space != _process_space():
+        return None
+    try:
+        # Needs no /proc, and tells a process that /proc hides (hidepid) from one that is gone.
+        os.kill(owner.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    start = _process_start(owner.pid)
+    return None if None in (start, owner.process_start) else start == owner.process_start
+
+
+def _process_space() -> str | None:
+    """Return what processes that know each other by the same numbers share; None if unknown."""
+    with suppress(OSError):
+        # In a container, /proc may be that of the machine outside, with other numbers.
+        if (PROC / "self").readlink().name == str(os.getpid()):
+            boot = (PROC / "sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+            return f"{boot} {(PROC / 'self/ns/pid').readlink()}"
+    return None
 
 
 def _process_start(pid: int) -> int | None:
-    """Return when a process started, in clock ticks since boot; None if it is gone or a zombie."""
+    """Return when a process started, in clock ticks since boot; -1 of a zombie, None if unknown."""
     try:
-        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
+        status = (PROC / f"{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
         return None
     # The name, in parentheses, may hold blanks; the state follows, the start is 19 fields later.
     state, *fields = status.rpartition(")")[2].split()
-    return None if state in "ZX" else int(fields[18])
+    return -1 if state in "ZX" else int(fields[18])
 
 
 def _slurm_job_state(job: str) -> str | None:
