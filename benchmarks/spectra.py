@@ -305,7 +305,7 @@ def print_times() -> list[Target]:
         folder = Path(name)
         write_points(
             folder / "points.h5",
-            [PointBlock(pixels=pixels[:JOB_POINTS])],
+            [PointBlock(pixels[:JOB_POINTS])],
             dataset="mnist",
             first=0,
             count=JOB_POINTS,
@@ -331,7 +331,7 @@ def random_blocks(count: int) -> Iterator[PointBlock]:
     """Yield `count` random points, 1000 at a time."""
     generator = np.random.default_rng(0)
     for _ in range(count // 1000):
-        yield PointBlock(pixels=generator.random((1000, PIXELS), dtype=np.float32))
+        yield PointBlock(generator.random((1000, PIXELS), dtype=np.float32))
 
 
 def job_megabytes(count: int) -> float:

@@ -26,11 +26,11 @@ def write_shards(folder: Path, dataset: str, *, images: bool) -> list[Path]:
     generator = np.random.default_rng(len(dataset))
     paths = []
     for shard, count in enumerate(SHARD_POINTS):
-        block = PointBlock(pixels=generator.uniform(size=(count, 784)).astype(np.float32))
+        block = PointBlock(generator.uniform(size=(count, 784)).astype(np.float32))
         if images:
             block = replace(
                 block,
-                label=(np.arange(count) % 10).astype(np.uint8),
+                label=np.arange(count) % 10,
                 split=(np.arange(count) % 2).astype(np.uint8),
                 source_index=np.arange(count),
             )

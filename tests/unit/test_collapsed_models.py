@@ -56,7 +56,7 @@ def shards(folder: Path, autoencoder: torch.nn.Module) -> tuple[list[Path], list
         spectra_paths.append(folder / f"spectra.{number}.h5")
         write_points(
             points_paths[-1],
-            [PointBlock(pixels=part)],
+            [PointBlock(part)],
             dataset="mnist",
             first=sum(COUNTS[:number]),
             count=len(part),

@@ -57,7 +57,7 @@ class Job:
         self.pixels = np.random.default_rng(sample_seed).random((count, 784), dtype=np.float32)
         write_points(
             self.points,
-            [PointBlock(pixels=self.pixels)],
+            [PointBlock(self.pixels)],
             dataset="uniform",
             first=FIRST,
             count=count,

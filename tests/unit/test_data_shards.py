@@ -21,7 +21,7 @@ def test_a_distribution_shard_holds_its_run_of_points(tmp_path):
         assert (points.dataset, points.first, points.count) == ("beta_5_0.8", 900, 300)
         np.testing.assert_array_equal(points.read(0, 300), sample_points(BETA, SEED, 900, 300))
         assert points.attributes == {
-            "format_version": 1,
+            "format_version": 2,
             "dataset": "beta_5_0.8",
             "first": 900,
             "count": 300,

@@ -166,7 +166,7 @@ def write_images(path, split: list[int], first: int):
     count = len(split)
     block = PointBlock(
         np.zeros((count, 784), np.float32),
-        np.zeros(count, np.uint8),
+        np.zeros(count, np.int64),
         np.array(split, np.uint8),
         np.arange(count),
     )

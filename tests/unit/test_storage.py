@@ -8,10 +8,12 @@ import h5py
 import numpy as np
 import pytest
 
-from jacspec.data.storage import PIXELS, PointBlock, PointsFile, write_points
+from jacspec.data.blocks import PointBlock
+from jacspec.data.storage import PointsFile, write_points
 from jacspec.errors import DamagedFileError
+from jacspec.seals import sealed_hdf5
 
-COUNT = 600
+COUNT, PIXELS = 600, 784
 # Of HDF5's own structures only the heap of text attributes has no checksum.
 HEAP_SIGNATURE = b"GCOL"
 USER_BLOCK_BYTES, DIGEST_BYTES = 512, 64
@@ -22,9 +24,9 @@ def image_block(start, stop):
     pixels = np.random.default_rng(0).integers(0, 256, (COUNT, PIXELS))[start:stop] / 255
     return PointBlock(
         pixels.astype(np.float32),
-        label=(rows % 10).astype(np.uint8),
+        label=rows % 10,
         split=(rows % 7 == 0).astype(np.uint8),
-        source_index=(rows * 3).astype(np.int64),
+        source_index=rows * 3,
     )
 
 
@@ -56,12 +58,13 @@ def test_images_are_read_back_as_they_were_written(tmp_path, compressed):
             2000,
             COUNT,
         )
-        assert points.has_images
+        assert points.columns == ("label", "split", "source_index")
+        assert points.shape == (PIXELS,)
         assert attributes.items() <= points.attributes.items()
         for start, stop in ((0, COUNT), (240, 260), (599, 600), (5, 5)):
             expected = image_block(start, stop)
             for found, wanted in (
-                (points.read(start, stop), expected.pixels),
+                (points.read(start, stop), expected.points),
                 (points.read_labels(start, stop), expected.label),
                 (points.read_split(start, stop), expected.split),
                 (points.read_source_index(start, stop), expected.source_index),
@@ -75,8 +78,8 @@ def test_random_pixels_are_read_back_and_have_no_labels(tmp_path):
     write_pixels(tmp_path / "uniform.0.h5", pixels)
     with PointsFile(tmp_path / "uniform.0.h5") as points:
         np.testing.assert_array_equal(points.read(0, 3), pixels)
-        assert not points.has_images
-        with pytest.raises(ValueError, match="no label, because uniform is not of images"):
+        assert points.columns == ()
+        with pytest.raises(ValueError, match="no label, because uniform has none"):
             points.read_labels(0, 1)
 
 
@@ -85,21 +88,21 @@ def test_files_are_plain_hdf5_in_checked_chunks(tmp_path, compressed):
     write_images(tmp_path / "mnist.0.h5", compressed=compressed)
     with h5py.File(tmp_path / "mnist.0.h5") as file:
         assert dict(file.attrs) == {
-            "format_version": 1,
+            "format_version": 2,
             "dataset": "mnist",
             "first": 2000,
             "count": COUNT,
         }
         assert {name: (column.dtype.str, column.shape) for name, column in file.items()} == {
-            "pixels": ("<f4", (COUNT, 784)),
-            "label": ("|u1", (COUNT,)),
+            "points": ("<f4", (COUNT, 784)),
+            "label": ("<i8", (COUNT,)),
             "split": ("|u1", (COUNT,)),
             "source_index": ("<i8", (COUNT,)),
         }
         for column in file.values():
             assert column.fletcher32
             assert column.compression == ("gzip" if compressed else None)
-        assert file["pixels"].chunks == (250, 784)
+        assert file["points"].chunks == (250, 784)
 
 
 def test_equal_content_gives_equal_bytes(tmp_path):
@@ -171,25 +174,89 @@ def test_a_failing_source_leaves_the_file_that_was_there(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("pixels", "message"),
+    ("values", "message"),
     [
-        (np.zeros((2, PIXELS)), r"pixels is float64 \(2, 784\), allowed: float32 \(2, 784\)"),
-        (np.zeros((2, 28, 28), np.float32), r"pixels is float32 \(2, 28, 28\)"),
-        (np.full((2, PIXELS), 1.1, np.float32), "outside"),
-        (np.full((2, PIXELS), -0.1, np.float32), "outside"),
-        (np.full((2, PIXELS), np.nan, np.float32), "not numbers"),
+        (np.zeros((2, 3)), r"points is float64 \(2, 3\), allowed: float32 \(2, 3\)"),
+        (np.full((2, 3), np.nan, np.float32), "not finite"),
+        (np.array([[np.inf, 0], [0, -np.inf]], np.float32), "not finite"),
     ],
 )
-def test_wrong_pixels_are_refused(tmp_path, pixels, message):
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_wrong_values_are_refused(tmp_path, values, message):
     with pytest.raises(ValueError, match=message):
-        write_pixels(tmp_path / "uniform.0.h5", pixels)
+        write_pixels(tmp_path / "mine.0.h5", values)
+
+
+@pytest.mark.parametrize(
+    ("shape", "chunk"),
+    [((1,), 1000), ((30,), 1000), ((28, 28), 250), ((3, 32, 32), 50), ((600, 600), 1)],
+)
+def test_points_may_have_any_shape_and_any_finite_values(tmp_path, shape, chunk):
+    values = 1e30 * np.random.default_rng(2).standard_normal((1001, *shape), np.float32)
+    if len(shape) == 2 and shape[0] > 100:
+        values = values[:3]
+    path = tmp_path / "mine.0.h5"
+    write_points(
+        path,
+        [PointBlock(values[:1]), PointBlock(values[1:])],
+        dataset="mine",
+        first=0,
+        count=len(values),
+        attributes={"low": -5.0, "high": 7.0, "image_shape": [3, 1]},
+        compressed=False,
+    )
+    with PointsFile(path) as points:
+        assert (points.shape, points.value_range, points.image_shape) == (shape, (-5, 7), (3, 1))
+        np.testing.assert_array_equal(points.read(0, len(values)), values)
+        np.testing.assert_array_equal(points.read_block(1, 3).points, values[1:3])
+    with h5py.File(path) as file:
+        assert file["points"].chunks == (chunk, *shape)
+
+
+def test_blocks_of_another_shape_are_refused(tmp_path):
+    blocks = [PointBlock(np.zeros((2, *shape), np.float32)) for shape in ((3,), (4,))]
+    with pytest.raises(ValueError, match=r"points is float32 \(2, 4\), allowed: float32 \(2, 3\)"):
+        write_points(
+            tmp_path / "mine.0.h5",
+            blocks,
+            dataset="mine",
+            first=0,
+            count=4,
+            attributes={},
+            compressed=False,
+        )
+
+
+def test_a_file_of_the_first_format_says_what_to_do(tmp_path):
+    path = tmp_path / "mnist.0.h5"
+    with sealed_hdf5(path) as file:
+        file.attrs["format_version"] = 1
+    with pytest.raises(
+        DamagedFileError, match=r"is in format 1 of .*: delete it and run snakemake"
+    ):
+        PointsFile(path)
+
+
+def test_what_is_known_of_a_point_may_be_less_than_all(tmp_path):
+    whole = image_block(0, 4)
+    blocks = [PointBlock(whole.points, split=whole.split)]
+    path = tmp_path / "shuffled.0.h5"
+    write_points(
+        path, blocks, dataset="shuffled", first=0, count=4, attributes={}, compressed=False
+    )
+    with PointsFile(path) as points:
+        assert points.columns == ("split",)
+        block = points.read_block(0, 4)
+        np.testing.assert_array_equal(block.split, whole.split)
+        assert block.label is None
+        assert points.value_range is points.image_shape is None
 
 
 def test_blocks_of_different_kinds_are_refused(tmp_path):
     whole = image_block(0, 2)
     for blocks in (
-        [whole, PointBlock(whole.pixels)],
-        [PointBlock(whole.pixels, label=whole.label)],
+        [whole, PointBlock(whole.points)],
+        [PointBlock(whole.points, label=whole.label), whole],
     ):
         with pytest.raises(ValueError, match="allowed: "):
             write_points(
@@ -265,9 +332,9 @@ def test_every_flipped_bit_is_reported_or_unused(tmp_path):
 
 
 def change_type(file):
-    pixels = file["pixels"][:]
-    del file["pixels"]
-    file.create_dataset("pixels", data=pixels.astype("f8"), chunks=(250, 784))
+    pixels = file["points"][:]
+    del file["points"]
+    file.create_dataset("points", data=pixels.astype("f8"), chunks=(250, 784))
 
 
 def shorten_labels(file):
@@ -277,23 +344,22 @@ def shorten_labels(file):
 
 
 def leave_out_chunks(file):
-    del file["pixels"]
-    pixels = file.create_dataset("pixels", (COUNT, PIXELS), "f4", chunks=(250, PIXELS))
+    del file["points"]
+    pixels = file.create_dataset("points", (COUNT, PIXELS), "f4", chunks=(250, PIXELS))
     pixels[:250] = 1
 
 
 def unchunk(file):
-    pixels = file["pixels"][:]
-    del file["pixels"]
-    file.create_dataset("pixels", data=pixels)
+    pixels = file["points"][:]
+    del file["points"]
+    file.create_dataset("points", data=pixels)
 
 
 DAMAGES = {
-    "no pixels": lambda file: file.pop("pixels"),
-    "no split": lambda file: file.pop("split"),
+    "no points": lambda file: file.pop("points"),
     "no first": lambda file: file.attrs.pop("first"),
     "another count": lambda file: file.attrs.modify("count", COUNT - 1),
-    "another version": lambda file: file.attrs.modify("format_version", 2),
+    "another version": lambda file: file.attrs.modify("format_version", 1),
     "another type": change_type,
     "fewer labels": shorten_labels,
     "chunks left out": leave_out_chunks,

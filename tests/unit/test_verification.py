@@ -50,7 +50,7 @@ def write_shard(folder: Path, autoencoder, precision: str = "float64") -> ShardF
     save_weights(files.weights, autoencoder)
     pixels = np.random.default_rng(1).random((POINTS, autoencoder.input_dim), dtype=np.float32)
     with h5py.File(files.points, "w") as file:
-        file["pixels"] = pixels
+        file["points"] = pixels
         file.attrs.update(dataset="uniform", first=FIRST)
     spectra = jacobian_spectra(autoencoder, pixels, precision=precision)
     with h5py.File(files.spectra, "w") as file:
@@ -248,7 +248,7 @@ def test_the_whole_jacobian_has_the_reduced_spectrum(tmp_path):
     files = write_shard(tmp_path, small_autoencoder())
     network = load_network(files.weights)
     with h5py.File(files.points) as file:
-        pixels = file["pixels"][0]
+        pixels = file["points"][0]
     whole = np.linalg.eigvals(point_jacobians(network, pixels).whole)
     whole = whole[np.argsort(-np.abs(whole))][:LATENT_DIM]
     reduced = np.linalg.eigvals(recompute(network, pixels, "float64").input.value)

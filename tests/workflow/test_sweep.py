@@ -73,7 +73,7 @@ def test_spectra_equal_those_of_full_autograd_jacobians(tiny_sweep, dataset, lat
     ):
         assert list(spectra["index"]) == list(range(150, 250))
         for row in generator.choice(100, size=3, replace=False):
-            x = torch.from_numpy(points["pixels"][row]).double()
+            x = torch.from_numpy(points["points"][row]).double()
             z = encoder(x)
             y = decoder(z)
             full = torch.func.jacrev(lambda x: decoder(encoder(x)))(x).detach().numpy()

@@ -111,8 +111,8 @@ def _first_points(dataset: str, paths: Sequence[Path]) -> Points:
     for path in paths:
         with PointsFile(path) as file:
             count = min(left, file.count)
-            label = file.read_labels(0, count) if file.has_images else None
-            split = file.read_split(0, count) if file.has_images else None
+            label = file.read_labels(0, count) if "label" in file.columns else None
+            split = file.read_split(0, count) if "split" in file.columns else None
             parts.append(Points(file.read(0, count), label, split))
             left -= count
     return Points(

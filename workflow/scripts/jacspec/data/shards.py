@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+
+from jacspec.data.blocks import PointBlock
 from jacspec.data.distributions import PixelDistribution, point_blocks
 from jacspec.data.mnist import (
     COLLECTIONS,
@@ -11,7 +14,7 @@ from jacspec.data.mnist import (
     pixels_of_images,
     read_images,
 )
-from jacspec.data.storage import PointBlock, write_points
+from jacspec.data.storage import write_points
 from jacspec.provenance import library_versions
 
 _IMAGES_AT_A_TIME = 1000
@@ -94,8 +97,8 @@ def _image_blocks(
     for start in range(first, first + count, _IMAGES_AT_A_TIME):
         rows = order[start : start + _IMAGES_AT_A_TIME]
         yield PointBlock(
-            pixels=pixels_of_images(image_set.images[rows]),
-            label=image_set.labels[rows],
+            points=pixels_of_images(image_set.images[rows]),
+            label=image_set.labels[rows].astype(np.int64),
             split=image_set.split[rows],
             source_index=rows,
         )

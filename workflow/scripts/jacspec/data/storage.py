@@ -1,14 +1,14 @@
 """Shards of a data set in HDF5: runs of points, written whole or not at all, read piece by piece.
 
-A file holds `pixels` (n, 784) float32 and, if it is one of images, `label` (n,) uint8, `split` (n,)
-uint8 (0 training, 1 test) and `source_index` (n,) int64. Row 0 is point `first` of the data set.
-Equal content gives equal bytes. HDF5 1.10 or later reads the files without any plug-in.
-They are sealed (see `jacspec.seals`).
+A file holds `points` (n, *shape) float32, any finite numbers, and, as far as they are known,
+`label` (n,) int64, `split` (n,) uint8 (0 training, 1 test) and `source_index` (n,) int64. Row 0 is
+point `first` of the data set. Equal content gives equal bytes. HDF5 1.10 or later reads the files
+without any plug-in. They are sealed (see `jacspec.seals`).
 """
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,38 +17,22 @@ import h5py
 import numpy as np
 
 from jacspec.atomic import replacing
+from jacspec.data.blocks import PointBlock
+from jacspec.errors import DamagedFileError
 from jacspec.seals import check_column, damage_reported, open_sealed_hdf5, sealed_hdf5
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
-PIXELS = 784
+# Numbers of points of a chunk that divide a block of 1000: writing block by block touches each
+# chunk once. The largest is taken whose points stay below 1 MiB: 250 at 784 values.
+_CHUNK_POINTS = (1000, 500, 250, 200, 125, 100, 50, 40, 25, 20, 10, 8, 5, 4, 2, 1)
+_CHUNK_BYTES = 2**20
 
-# 0.75 MiB of pixels, the largest divisor of a block of 1000 points that stays below 1 MiB: writing
-# block by block touches each chunk once.
-_CHUNK_POINTS = 250
+_REMEDY = "delete it and run snakemake again, which makes a new one"
 
-# Data set -> type and shape of one point's entry.
-_COLUMNS: dict[str, tuple[str, tuple[int, ...]]] = {
-    "pixels": ("<f4", (PIXELS,)),
-    "label": ("|u1", ()),
-    "split": ("|u1", ()),
-    "source_index": ("<i8", ()),
-}
-_IMAGE_COLUMNS = ("label", "split", "source_index")
-
-
-@dataclass(frozen=True)
-class PointBlock:
-    """Some consecutive points: n rows of each column.
-
-    `pixels` is (n, 784) float32 in [0, 1]; `label` and `split` are (n,) uint8 and `source_index`
-    (n,) int64, or all three None where the points are not images.
-    """
-
-    pixels: np.ndarray
-    label: np.ndarray | None = None
-    split: np.ndarray | None = None
-    source_index: np.ndarray | None = None
+_POINT_TYPE = "<f4"
+# Data set -> type of one point's entry.
+_TYPES = {"label": "<i8", "split": "|u1", "source_index": "<i8"}
 
 
 def write_points(
@@ -58,20 +42,22 @@ def write_points(
     dataset: str,
     first: int,
     count: int,
-    attributes: Mapping[str, str | int | float],
+    attributes: Mapping[str, str | int | float | Sequence[int]],
     compressed: bool,
 ) -> None:
     """Write points `first` to `first + count - 1` of `dataset`, as `blocks` deliver them.
 
     Memory is that of one block. `attributes` join `format_version`, `dataset`, `first` and `count`
-    in the file. `compressed` is for pixels of few different values, which gzip shrinks and reads
-    back at little cost; it does not pay where every pixel is a random real number.
+    in the file; those with a meaning are `low` and `high`, the range of the values, `image_shape`,
+    the rows and columns, or channels, rows and columns, of points that are images, and `title`.
+    `compressed` is for points of few different values, which gzip shrinks and reads back at little
+    cost; it does not pay where every value is a random real number.
 
     Raises
     ------
     ValueError
         If the blocks do not hold `count` points in all, or a block has a wrong shape or type, lacks
-        a column that another has, or has pixels outside [0, 1].
+        a column that another has, or has values that are not finite numbers.
     """
     if count < 1:
         raise ValueError(f"{path}: count is {count}, allowed: 1 or more")
@@ -87,18 +73,18 @@ def write_points(
         )
         written = 0
         for block in blocks:
-            rows = _checked_columns(path, block)
-            size = len(rows["pixels"])
+            columns = block.columns()
             if not file.keys():
-                _create_columns(file, rows, count, compressed)
-            if rows.keys() != file.keys() or written + size > count:
+                _create_columns(file, columns, count, compressed)
+            _check_block(path, block, file)
+            if columns.keys() != file.keys() or written + len(block) > count:
                 raise ValueError(
-                    f"{path}: points {written} to {written + size - 1} have {sorted(rows)}, "
-                    f"allowed: {sorted(file)} of {count} points"
+                    f"{path}: points {written} to {written + len(block) - 1} have "
+                    f"{sorted(columns)}, allowed: {sorted(file)} of {count} points"
                 )
-            for name, values in rows.items():
-                file[name][written : written + size] = values
-            written += size
+            for name, values in columns.items():
+                file[name][written : written + len(block)] = values
+            written += len(block)
         if written != count:
             raise ValueError(f"{path}: {written} points were delivered, allowed: exactly {count}")
 
@@ -106,8 +92,9 @@ def write_points(
 class PointsFile:
     """The points of one shard, read from disk when asked for; a context manager.
 
-    `path`, `dataset`, `first`, `count` and `attributes` (all attributes of the file) are known once
-    it is open. Anything that shows the file to be damaged raises `DamagedFileError`, from the
+    `path`, `dataset`, `first`, `count`, `shape` (of one point), `columns` (which of `label`,
+    `split` and `source_index` there are) and `attributes` (all attributes of the file) are known
+    once it is open. Anything that shows the file to be damaged raises `DamagedFileError`, from the
     constructor or while reading; a file that is absent or unreadable raises the usual `OSError`.
     """
 
@@ -116,6 +103,7 @@ class PointsFile:
         with self._damage_reported():
             self._file = open_sealed_hdf5(self.path)
         try:
+            self._check_version()
             with self._damage_reported():
                 self._read_attributes()
                 self._check_columns()
@@ -139,16 +127,24 @@ class PointsFile:
         self._file.close()
 
     @property
-    def has_images(self) -> bool:
-        """Whether the points are images, with labels, splits and source indices."""
-        return "label" in self._file
+    def value_range(self) -> tuple[float, float] | None:
+        """The lowest and the highest value that points of this kind have, None if not recorded."""
+        if "low" not in self.attributes:
+            return None
+        return float(self.attributes["low"]), float(self.attributes["high"])
+
+    @property
+    def image_shape(self) -> tuple[int, ...] | None:
+        """Rows and columns, or channels, rows and columns; None if the points are no images."""
+        shape = self.attributes.get("image_shape")
+        return None if shape is None else tuple(map(int, shape))
 
     def read(self, start: int, stop: int) -> np.ndarray:
-        """Return the pixels of rows `start` to `stop - 1`, (stop - start, 784) float32."""
-        return self._read("pixels", start, stop)
+        """Return the points of rows `start` to `stop - 1`, (stop - start, *shape) float32."""
+        return self._read("points", start, stop)
 
     def read_labels(self, start: int, stop: int) -> np.ndarray:
-        """Return the digits that rows `start` to `stop - 1` show, (stop - start,) uint8."""
+        """Return the classes of rows `start` to `stop - 1`, (stop - start,) int64."""
         return self._read("label", start, stop)
 
     def read_split(self, start: int, stop: int) -> np.ndarray:
@@ -156,59 +152,71 @@ class PointsFile:
         return self._read("split", start, stop)
 
     def read_source_index(self, start: int, stop: int) -> np.ndarray:
-        """Return positions in the source, training images first, (stop - start,) int64."""
+        """Return positions in the source, (stop - start,) int64."""
         return self._read("source_index", start, stop)
+
+    def read_block(self, start: int, stop: int) -> PointBlock:
+        """Return all that there is of rows `start` to `stop - 1`."""
+        return PointBlock(
+            *(
+                self._read(name, start, stop) if name in self._file else None
+                for name in ("points", *_TYPES)
+            )
+        )
 
     def _read(self, name: str, start: int, stop: int) -> np.ndarray:
         if not 0 <= start <= stop <= self.count:
             raise ValueError(
                 f"{self.path}: rows {start} to {stop} asked for, allowed: 0 to {self.count}"
             )
-        if name != "pixels" and not self.has_images:
-            raise ValueError(f"{self.path}: no {name}, because {self.dataset} is not of images")
+        if name not in self._file:
+            raise ValueError(f"{self.path}: no {name}, because {self.dataset} has none")
         with self._damage_reported():
             return self._file[name][start:stop]
 
     def _read_attributes(self) -> None:
         self.attributes = dict(self._file.attrs)
-        if self.attributes["format_version"] != FORMAT_VERSION:
-            raise ValueError(f"format_version is not {FORMAT_VERSION}")
         self.dataset = str(self.attributes["dataset"])
         self.first = int(self.attributes["first"])
         self.count = int(self.attributes["count"])
 
+    def _check_version(self) -> None:
+        found = self._file.attrs.get("format_version")
+        if found != FORMAT_VERSION:
+            raise DamagedFileError(
+                f"{self.path} is in format {found} of data set shards, not in {FORMAT_VERSION}, "
+                f"the one of this version of the program: {_REMEDY}"
+            )
+
     def _check_columns(self) -> None:
-        expected = ("pixels", *_IMAGE_COLUMNS) if self.has_images else ("pixels",)
-        for name in expected:
-            type_, shape = _COLUMNS[name]
-            check_column(self._file, name, (self.count, *shape), type_)
+        self.shape = self._file["points"].shape[1:]
+        check_column(self._file, "points", (self.count, *self.shape), _POINT_TYPE)
+        self.columns = tuple(name for name in _TYPES if name in self._file)
+        for name in self.columns:
+            check_column(self._file, name, (self.count,), _TYPES[name])
 
     def _damage_reported(self) -> AbstractContextManager[None]:
-        return damage_reported(
-            self.path, "data set shard", "delete it and run snakemake again, which makes a new one"
-        )
+        return damage_reported(self.path, "data set shard", _REMEDY)
 
 
-def _checked_columns(path: Path | str, block: PointBlock) -> dict[str, np.ndarray]:
-    values = {name: getattr(block, name) for name in _COLUMNS}
-    columns = {name: column for name, column in values.items() if column is not None}
-    if set(columns) not in ({"pixels"}, set(_COLUMNS)):
-        raise ValueError(f"{path}: a block has {sorted(columns)}, allowed: pixels, or all columns")
-    size = len(block.pixels)
-    for name, column in columns.items():
-        type_, shape = _COLUMNS[name]
-        if column.dtype != np.dtype(type_) or column.shape != (size, *shape):
+def _check_block(path: Path | str, block: PointBlock, file: h5py.File) -> None:
+    for name, column in block.columns().items():
+        type_ = _TYPES.get(name, _POINT_TYPE)
+        shape = file[name].shape[1:] if name in file else ()
+        if column.dtype != np.dtype(type_) or column.shape != (len(block), *shape):
             raise ValueError(
                 f"{path}: {name} is {column.dtype} {column.shape}, "
-                f"allowed: {np.dtype(type_)} {(size, *shape)}"
+                f"allowed: {np.dtype(type_)} {(len(block), *shape)}"
             )
-    # Written so that NaN, which compares as False, is refused as well.
-    if size and not (block.pixels.min() >= 0 and block.pixels.max() <= 1):
-        raise ValueError(f"{path}: pixels are outside [0, 1] or not numbers")
-    return columns
+    # The sum of all is not finite if one of them is not, and takes no memory; finite ones of
+    # float32 cannot overflow in float64.
+    if not math.isfinite(block.points.sum(dtype=np.float64)):
+        raise ValueError(f"{path}: some values of the points are not finite numbers")
 
 
-def _create_columns(file: h5py.File, names: Iterable[str], count: int, compressed: bool) -> None:
+def _create_columns(
+    file: h5py.File, columns: Mapping[str, np.ndarray], count: int, compressed: bool
+) -> None:
     # 70,000 points on one core, 219.5 MB uncompressed (written in 0.3 s, read in 0.2 s):
     #   MNIST           gzip 1: 22.0 MB, 1.3 s, 0.6 s   with shuffle:  43.1 MB, 2.3 s, 1.2 s
     #   Bernoulli .13   gzip 1: 15.2 MB, 1.2 s, 0.6 s   with shuffle:  19.3 MB, 1.7 s, 0.7 s
@@ -217,13 +225,15 @@ def _create_columns(file: h5py.File, names: Iterable[str], count: int, compresse
     # The other continuous distributions are like the uniform one: not worth compressing. Shuffle
     # separates the bytes that repeat together where pixels take few values.
     compression = {"compression": "gzip", "compression_opts": 1} if compressed else {}
-    for name in names:
-        type_, shape = _COLUMNS[name]
+    value_bytes = np.dtype(_POINT_TYPE).itemsize
+    point_bytes = value_bytes * math.prod(columns["points"].shape[1:])
+    chunk = next((n for n in _CHUNK_POINTS if n * point_bytes < _CHUNK_BYTES), 1)
+    for name, column in columns.items():
         file.create_dataset(
             name,
-            shape=(count, *shape),
-            dtype=type_,
-            chunks=(min(_CHUNK_POINTS, count), *shape),
+            shape=(count, *column.shape[1:]),
+            dtype=_TYPES.get(name, _POINT_TYPE),
+            chunks=(min(chunk, count), *column.shape[1:]),
             fletcher32=True,
             track_times=False,
             **compression,

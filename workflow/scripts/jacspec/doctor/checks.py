@@ -31,12 +31,7 @@ def check_points(path: Path, *, expected: Mapping[str, Any]) -> None:
     """Check a shard of a data set; `expected` are attributes of the file."""
     with PointsFile(path) as points:
         for start in range(0, points.count, _BLOCK_POINTS):
-            stop = min(start + _BLOCK_POINTS, points.count)
-            points.read(start, stop)
-            if points.has_images:
-                points.read_labels(start, stop)
-                points.read_split(start, stop)
-                points.read_source_index(start, stop)
+            points.read_block(start, min(start + _BLOCK_POINTS, points.count))
         _compare(points.attributes, expected)
 
 

@@ -160,7 +160,7 @@ def _check_provenance(
         ("weights_sha256", spectra.attrs["weights_sha256"], network.sha256),
         ("dataset", spectra.attrs["dataset"], points.attrs["dataset"]),
         ("first", spectra.attrs["first"], points.attrs["first"]),
-        ("number of points", len(spectra["index"]), len(points["pixels"])),
+        ("number of points", len(spectra["index"]), len(points["points"])),
     )
     for name, claimed, found in claims:
         if claimed != found:
@@ -186,7 +186,7 @@ def _findings_by_recomputation(
     for row in rows:
         stored: dict[str, Any] = {name: column[row] for name, column in spectra.items()}
         point = int(spectra.attrs["first"]) + row
-        recomputed = recompute(network, points["pixels"][row], precision)
+        recomputed = recompute(network, points["points"][row], precision)
         index = Deviation("both", "index", float(abs(int(stored["index"]) - point)), 0.0)
         for deviation in (index, *deviations(stored, recomputed, precision)):
             yield Finding(point, deviation, _verdict(deviation, near_kink=recomputed.near_kink))
