@@ -5,9 +5,10 @@ Only the standard library is used, because every cluster job evaluates this at s
 
 import ast
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from importlib.metadata import version
+from itertools import groupby
 from pathlib import Path
 
 PACKAGE_FOLDER = Path(__file__).parent
@@ -19,18 +20,19 @@ def code_digest(sources: Iterable[Path | str]) -> str:
 
     `sources` are Python files. Every module of this package that they import, directly or through
     one another, counts. The digest is taken over syntax trees without docstrings, so that comments,
-    docstrings and formatting do not change it.
+    docstrings and formatting do not change it, and neither does the version of Python.
     """
     pending = [Path(source).resolve() for source in sources]
-    dumps: dict[Path, str] = {}
+    meanings: dict[Path, str] = {}
     while pending:
         path = pending.pop()
-        if path not in dumps:
-            dumps[path], modules = _dump_and_imports(path.read_text(encoding="utf-8"), str(path))
+        if path not in meanings:
+            source = path.read_text(encoding="utf-8")
+            meanings[path], modules = _meaning_and_imports(source, str(path))
             pending.extend(file for module in modules for file in _files_of_module(module))
     digest = hashlib.sha256()
-    for path in sorted(dumps, key=lambda path: path.name + str(path)):
-        digest.update(f"{path.name}\n{dumps[path]}\n".encode())
+    for path in sorted(meanings, key=lambda path: path.name + str(path)):
+        digest.update(f"{path.name}\n{meanings[path]}\n".encode())
     return digest.hexdigest()[:16]
 
 
@@ -54,14 +56,64 @@ def library_versions(*libraries: str) -> dict[str, str]:
 
 # Rules share most of their modules, and every job of a cluster parses them all.
 @cache
-def _dump_and_imports(source: str, path: str) -> tuple[str, tuple[str, ...]]:
+def _meaning_and_imports(source: str, path: str) -> tuple[str, tuple[str, ...]]:
     """Return the syntax tree of a module without docstrings, as text, and what it may import."""
     tree = ast.parse(source, filename=path)
     statements = list(_statements(tree))
     modules = tuple(name for node in statements for name in _imported_modules(node))
     for node in statements:
         _remove_docstring(node)
-    return ast.dump(tree), modules
+    return _written_out(tree), modules
+
+
+# What some versions of Python leave out or add for the same program, or what follows from the rest.
+_FIELDS_WITHOUT_MEANING = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
+
+
+def _written_out(tree: ast.AST) -> str:
+    """Return a syntax tree as text that is the same in every version of Python.
+
+    Unlike `ast.dump`, it leaves out fields that are absent or empty, as a version does that does
+    not know them, and does not depend on how the text of an f-string is cut into pieces.
+    """
+    pieces: list[str] = []
+    _write_out(tree, pieces.append)
+    return "".join(pieces)
+
+
+def _write_out(value: object, write: Callable[[str], None]) -> None:
+    if isinstance(value, ast.AST):
+        write(type(value).__name__)
+        write("(")
+        for name in value._fields:
+            inner = getattr(value, name, None)
+            if inner is None or inner == [] or name in _FIELDS_WITHOUT_MEANING:
+                continue
+            write(name)
+            write("=")
+            _write_out(_joined(inner) if isinstance(value, ast.JoinedStr) else inner, write)
+            write(",")
+        write(")")
+    elif isinstance(value, list):
+        write("[")
+        for item in value:
+            _write_out(item, write)
+            write(",")
+        write("]")
+    else:
+        write(repr(value))
+
+
+def _joined(parts: list[ast.expr]) -> list[ast.expr]:
+    """Join the texts of an f-string that follow one another, and leave out empty ones."""
+    joined: list[ast.expr] = []
+    for are_texts, group in groupby(parts, lambda part: isinstance(part, ast.Constant)):
+        if are_texts:
+            text = "".join(part.value for part in group)
+            joined.extend([ast.Constant(text)] if text else [])
+        else:
+            joined.extend(group)
+    return joined
 
 
 def _statements(tree: ast.Module) -> Iterator[ast.AST]:
