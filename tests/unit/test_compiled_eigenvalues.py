@@ -295,3 +295,22 @@ def test_threads_may_be_the_first_to_call(tmp_path):
     assert len(kept) == 2
     assert python(program, NUMBA_CACHE_DIR=str(tmp_path)) == first
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.nb*")} == kept
+
+
+def test_settings_of_numba_for_other_programs_are_not_ours(tmp_path, monkeypatch):
+    """Without machine code it would take minutes; with no thread, numba does not start."""
+    program = """
+        import hashlib, logging, sys
+        import numpy as np
+        from jacspec.spectra.eigenvalues import solver_of
+
+        logging.basicConfig(stream=sys.stdout, format="%(message)s")
+        matrices = np.random.default_rng(0).standard_normal((200, 8, 8))
+        print(hashlib.sha256(solver_of("compiled", 8)(matrices).tobytes()).hexdigest())
+        """
+    expected = python(program)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".numba_config.yaml").write_text("disable_jit: 1\n")
+    said, digest = python(program, NUMBA_NUM_THREADS="0", NUMBA_OPT="0").splitlines()
+    assert said.endswith(": NUMBA_NUM_THREADS=0, NUMBA_OPT=0")
+    assert digest == expected

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from jacspec.spectra.numba_settings import use_our_numba_settings
+
 EIGENSOLVERS = ("lapack", "compiled")
 # From here on, the compiled solver saves in a job of 70,000 points more than the second that it
 # takes to start (benchmarks/eigenvalues.py). The number of points in a job must not decide: then
@@ -29,6 +31,7 @@ def solver_of(eigensolver: str, latent_dim: int) -> Solver:
         raise ValueError(f"eigensolver is {eigensolver!r}, allowed: {', '.join(EIGENSOLVERS)}")
     if eigensolver == "lapack" or latent_dim < COMPILED_LATENT_DIM:
         return eigenvalues_by_lapack
+    use_our_numba_settings()
     # Here and not above: numba takes a second.
     from jacspec.spectra.compiled_eigenvalues import eigenvalues_in_lanes
 
