@@ -4,6 +4,7 @@ import itertools
 import subprocess
 import sys
 
+import matplotlib
 import numpy as np
 import pytest
 from made_up_summary import DATASETS, NUMBERS, ROLES, quantiles, summary_of
@@ -11,7 +12,7 @@ from matplotlib.colors import same_color, to_rgba
 from matplotlib.patches import PathPatch, Rectangle
 
 from jacspec.errors import JacspecError
-from jacspec.figures.drawing import draw_figure, save_figure
+from jacspec.figures.drawing import draw_figure, note_left_out, save_figure
 from jacspec.figures.panels import panel_grid
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import JACOBIAN_COLORS, display_name, line_styles
@@ -235,6 +236,31 @@ def test_same_figure_same_bytes_without_a_date(tmp_path, summary, suffix):
     assert first == second
     assert not any(word in first for word in (b"CreationDate", b"ModDate", b"Software", b"tIME"))
     assert sorted(tmp_path.iterdir()) == sorted(paths)
+
+
+def test_a_matplotlibrc_of_the_user_changes_no_byte(tmp_path, summary):
+    users = {
+        "text.usetex": True,
+        "font.size": 30,
+        "axes.facecolor": "black",
+        "lines.linewidth": 9,
+        "figure.dpi": 20,
+        "savefig.facecolor": "red",
+        "savefig.bbox": "tight",
+        "boxplot.flierprops.marker": "x",
+    }
+    collapsed = [(2, 0)]
+
+    def drawn(number: int) -> bytes:
+        figure = draw(number, summary)
+        note_left_out(figure, collapsed)
+        save_figure(figure, tmp_path / "figure.png")
+        return (tmp_path / "figure.png").read_bytes()
+
+    expected = [drawn(number) for number in (2, 3)]
+    with matplotlib.rc_context(users):
+        assert [drawn(number) for number in (2, 3)] == expected
+        assert matplotlib.rcParams["text.usetex"]
 
 
 def test_other_formats_are_refused(tmp_path, summary):

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from jacspec.detection.model_detection import DetectionRow
 from jacspec.figures.panels import LATENT_DIM_LABEL, label_latent_dims, list_of_seeds
-from jacspec.figures.style import RC_PARAMS, display_name
+from jacspec.figures.style import display_name, study_style
 
 WIDTH = 7.2
 PANEL_HEIGHT = 1.75
@@ -55,7 +54,7 @@ def draw_detection(rows: Sequence[DetectionRow]) -> Figure:
     latent_dims = sorted({row.latent_dim for row in rows})
     columns = min(COLUMNS, len(datasets))
     grid_rows = -(-len(datasets) // columns)
-    with matplotlib.rc_context(RC_PARAMS):
+    with study_style():
         figure = Figure(
             figsize=(WIDTH, PANEL_HEIGHT * grid_rows + LEGEND_HEIGHT), layout="constrained"
         )

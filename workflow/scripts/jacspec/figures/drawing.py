@@ -4,14 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import matplotlib
 from matplotlib.figure import Figure
 
 from jacspec.atomic import replacing
 from jacspec.figures.boxes import draw_arguments, draw_differences, draw_moduli
 from jacspec.figures.lines import draw_deviations, draw_means, draw_orientation
 from jacspec.figures.selection import Selection
-from jacspec.figures.style import RC_PARAMS, line_styles
+from jacspec.figures.style import line_styles, study_style
 from jacspec.statistics.collapsed_models import collapsed_models, left_out_note, without_models
 
 if TYPE_CHECKING:
@@ -56,12 +55,13 @@ def draw_figure(
         5: lambda: draw_orientation(selection, styles, size),
         6: lambda: draw_arguments(selection, panels, size),
     }
-    with matplotlib.rc_context(RC_PARAMS):
+    with study_style():
         figure = draw[number]()
     note_left_out(figure, collapsed)
     return figure
 
 
+@study_style()
 def note_left_out(figure: Figure, collapsed: Sequence[tuple[int, int]]) -> None:
     """Say above a figure which models, if any, it leaves out because they have learned nothing."""
     if collapsed:
@@ -76,5 +76,5 @@ def save_figure(figure: Figure, path: Path | str) -> None:
     file_format = Path(path).suffix.removeprefix(".")
     if file_format not in METADATA:
         raise ValueError(f"{path}: figures are written as {' or '.join(METADATA)}")
-    with matplotlib.rc_context(RC_PARAMS), replacing(path) as temporary:
+    with study_style(), replacing(path) as temporary:
         figure.savefig(temporary, format=file_format, metadata=METADATA[file_format])

@@ -1,9 +1,11 @@
 """How data sets, Jacobians and pages look, the same in every figure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle
 
+import matplotlib
 from matplotlib.colors import to_rgb
 
 RC_PARAMS = {
@@ -58,6 +60,15 @@ DASHES = {
     "other": (0, (5, 1.2, 1.2, 1.2)),
 }
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "d", "8", "*")
+
+
+@contextmanager
+def study_style() -> Iterator[None]:
+    """Draw with matplotlib's defaults and `RC_PARAMS`, whatever a user's matplotlibrc says."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(RC_PARAMS)
+        yield
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,11 @@
 import math
 from collections.abc import Mapping, Sequence
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from jacspec.figures.style import RC_PARAMS, role_title
+from jacspec.figures.style import role_title, study_style
 from jacspec.models.network import Network, reconstructions
 
 WIDTH = 7.2
@@ -48,7 +47,7 @@ def draw_table(
             role: reconstructions(models[latent_dim], pixels) for role, pixels in columns.items()
         }
     titles = [role_title(role, roles[role]) for role in columns]
-    with matplotlib.rc_context(RC_PARAMS):
+    with study_style():
         return _draw_grid(rows, titles, (width - LABEL_WIDTH) / len(COLUMNS) - STRIP_GAP)
 
 

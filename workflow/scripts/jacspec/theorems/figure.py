@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -11,7 +10,7 @@ from matplotlib.lines import Line2D
 from jacspec.figures.lines import NULL_LINE, add_dataset_legend, draw_lines
 from jacspec.figures.panels import label_latent_dims
 from jacspec.figures.selection import Selection
-from jacspec.figures.style import JACOBIAN_SYMBOLS, RC_PARAMS, line_styles
+from jacspec.figures.style import JACOBIAN_SYMBOLS, line_styles, study_style
 
 SIZE = (7.2, 7.4)
 
@@ -73,7 +72,7 @@ def draw_theorems(selection: Selection, datasets: Sequence[str], training_set: s
 
     `selection` has the measurements of all models, `datasets` the order of the legend.
     """
-    with matplotlib.rc_context(RC_PARAMS):
+    with study_style():
         figure = Figure(figsize=SIZE, layout="constrained")
         grid = figure.subplots(3, 2, sharex=True)
         styles = line_styles(datasets, {"training": training_set})
