@@ -1,6 +1,6 @@
-"""Eigenvalues of autoencoder Jacobians over (latent_dim, seed, dataset).
+"""Eigenvalues of autoencoder Jacobians over (variant, latent_dim, seed, dataset).
 
-Data flow one way: data -> models -> spectra -> statistics -> figures. One file of rules and one
+Data flow one way: data -> models -> spectra -> reductions -> claims and figures -> report. One file of rules and one
 part of the library `workflow/scripts/jacspec` for each stage.
 """
 
@@ -9,7 +9,7 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-configfile: f"{workflow.basedir}/config.yaml"
+configfile: f"{workflow.current_basedir}/config.yaml"
 
 
 report: "workflow/report/workflow.rst"
@@ -19,7 +19,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/models.smk"
 include: "workflow/rules/spectra.smk"
-include: "workflow/rules/statistics.smk"
+include: "workflow/rules/reductions.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/theorems.smk"
 include: "workflow/rules/detection.smk"
@@ -29,22 +29,12 @@ include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
 
-if "recipes" in config:
-
-    include: "workflow/rules/recipes.smk"
-
-
 rule all:
     default_target: True
     input:
-        layout.SUMMARY,
-        layout.CLAIMS,
-        layout.CLAIMS_READABLE,
-        THEOREM_FILES,
-        DETECTION_FILES,
-        figure_files(),
-        table_files(),
-        REPORT,
+        [files_of_variant(name) for name in GRID.variants],
+        expand(layout.JOINED_TABLE, table=JOINED_TABLES),
+        layout.REPORT,
     localrule: True
 
 

@@ -35,7 +35,7 @@ SETTINGS = {
     "chunk_size": 250,
     "training": {"epochs": 1, "batch_size": 500},
 }
-STATISTICS = "results/statistics/d11_seed0.csv"
+STATISTICS = "results/paper/reduced/d11_seed0/statistics.csv"
 
 
 def main() -> None:
@@ -63,7 +63,7 @@ def measure(cluster: Cluster, folder: Path, groups: tuple[str, ...]) -> str:
     sweep = ClusterSweep(cluster, folder, folder / "settings.yaml", PROJECT / "resources/mnist")
     # The points serve all models alike: they are made before.
     names = yaml.safe_load((PROJECT / "config.yaml").read_text())["datasets"]
-    sweep.run_locally(*(f"results/datasets/{name}.0.h5" for name in names))
+    sweep.run_locally(*(f"results/points/{name}.0.h5" for name in names))
     sweep.profile = folder
     sweep.start(*(("--groups", *groups) if groups else ()), targets=[STATISTICS])
     sweep.finish(seconds=2000)
@@ -89,7 +89,7 @@ def _seconds(clock: str) -> float:
 
 
 def _script_costs(folder: Path) -> tuple[float]:
-    rules = ("train_model", "compute_spectra", "model_statistics")
+    rules = ("train_model", "compute_spectra", "reduce_model")
     files = [file for rule in rules for file in folder.glob(f"results/benchmarks/{rule}/**/*.tsv")]
     return (sum(float(row["cpu_time"]) for file in files for row in _rows(file)),)
 

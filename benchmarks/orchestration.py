@@ -41,7 +41,7 @@ from jacspec.models.recipe import TrainingRecipe  # noqa: E402
 from jacspec.models.training import train  # noqa: E402
 from jacspec.spectra.engine import SpectraEngine  # noqa: E402
 
-JOBS = ("train_model", "compute_spectra", "model_statistics")
+JOBS = ("train_model", "compute_spectra", "reduce_model")
 SPECTRA_OF_A_MODEL = 11
 TRAINING_IMAGES = 60_000
 # What the estimate is measured on: steps of training, points of a spectrum, jobs of nothing.

@@ -66,7 +66,7 @@ def report(jobs: list[SlurmJob], folder: Path) -> str:
         f"{len(jobs)} jobs took {node_seconds:.0f} s of node time: {script_seconds:.0f} s in the "
         f"scripts of the rules, {1 - script_seconds / node_seconds:.0%} to start and end them.",
         "Four nodes share the cores of this machine: what is idle on a cluster waits here.",
-        f"Figures: {folder / 'results/figures'}",
+        f"Figures: {folder / 'results/paper/figures'}",
     ]
     return "\n".join(lines)
 

@@ -15,8 +15,8 @@ import yaml
 from harness import ClusterSweep, Sweep, epochs_in, wait_until
 
 TRAINING_LOG = "logs/train_model/d3_seed0.log"
-WEIGHTS = "results/models/d3_seed0/weights.pt"
-SHARD = "results/spectra/mnist/d3_seed0.0.h5"
+WEIGHTS = "results/paper/models/d3_seed0/weights.pt"
+SHARD = "results/paper/spectra/mnist/d3_seed0.0.h5"
 EPOCHS = 4
 
 # Faults that end a job, and what Snakemake is called with.
@@ -51,7 +51,7 @@ def disturbed(sweep, cluster) -> dict[str, ClusterSweep]:
     """Return finished sweeps, all at once on the cluster, each of which one fault has met."""
     sweeps = {fault: sweep(fault.replace(" ", "_"), "one_model.yaml") for fault in JOB_FAULTS}
     # A file where the chunks of the shard are to be kept.
-    blocked = sweeps["member fails"].folder / f"results/spectra/mnist/.{Path(SHARD).name}.partial"
+    blocked = sweeps["member fails"].folder / f"results/paper/spectra/mnist/.{Path(SHARD).name}.partial"
     blocked.parent.mkdir(parents=True)
     blocked.touch()
     for fault, made in sweeps.items():

@@ -9,9 +9,9 @@ from harness import GPU_NODES, ClusterSweep, Sweep
 QUICK = "../../config/quick.yaml"
 MODELS = [f"d{latent_dim}_seed{seed}" for latent_dim in (2, 4, 8, 12, 16, 20) for seed in (0, 1)]
 # What is made on one machine too: all that there is of a model.
-COMPARED = ["results/statistics/d8_seed1.csv"]
+COMPARED = ["results/paper/reduced/d8_seed1/statistics.csv"]
 FIGURES = [
-    f"results/figures/{name}.pdf"
+    f"results/paper/figures/{name}.pdf"
     for name in (*(f"figure_{number}" for number in range(1, 7)), "table_1", "table_2")
 ]
 
@@ -38,8 +38,8 @@ def test_figures_are_there(finished):
 
 def test_results_are_those_of_a_local_run(finished, local):
     results, expected = finished.results(), local.results()
-    assert sum(name.startswith("results/spectra/") for name in results) == 11 * len(MODELS)
-    assert sum(name.startswith("results/spectra/") for name in expected) == 11
+    assert sum(name.startswith("results/paper/spectra/") for name in results) == 11 * len(MODELS)
+    assert sum(name.startswith("results/paper/spectra/") for name in expected) == 11
     assert {name: results[name] for name in expected} == expected
 
 

@@ -107,7 +107,7 @@ def test_forgetting_removes_links_and_leaves_outputs(outputs):
 def finished(tmp_path, monkeypatch) -> tuple[Path, Path]:
     """Return a finished output, and where Snakemake would have a record of it."""
     monkeypatch.chdir(tmp_path)
-    output = Path("results/models/d2_seed0/weights.pt")
+    output = Path("results/paper/models/d2_seed0/weights.pt")
     output.parent.mkdir(parents=True)
     compute([output])
     Path(".snakemake/metadata").mkdir(parents=True)

@@ -6,8 +6,8 @@ import pytest
 
 from sweep.failures import failure_report
 
-WEIGHTS = "results/models/d3_seed0/weights.pt"
-SPECTRA = "results/spectra/mnist/d3_seed0.0.h5"
+WEIGHTS = "results/paper/models/d3_seed0/weights.pt"
+SPECTRA = "results/paper/spectra/mnist/d3_seed0.0.h5"
 TRAINING_LOG = "logs/train_model/d3_seed0.log"
 SLURM_LOG = "logs/slurm/group_model/9.log"
 
@@ -22,13 +22,13 @@ GROUP = f"""\
             log: logs/compute_spectra/mnist/d3_seed0.0.log (check log file(s) for error details)
         rule train_model:
             jobid: 0
-            output: {WEIGHTS}, results/models/d3_seed0/training.csv
+            output: {WEIGHTS}, results/paper/models/d3_seed0/training.csv
             log: {TRAINING_LOG} (check log file(s) for error details)
     [Mon Nov 23 20:16:07 2026]
     Error in rule train_model:
         message: None
         jobid: 0
-        output: {WEIGHTS}, results/models/d3_seed0/training.csv
+        output: {WEIGHTS}, results/paper/models/d3_seed0/training.csv
         log: {TRAINING_LOG} (check log file(s) for error details)
 Exiting because a job execution failed. Look above for error messages
 """
@@ -39,7 +39,7 @@ train_model: training diverged: the loss of epoch 3 is nan
 Error in rule train_model:
     message: None
     jobid: 0
-    output: {WEIGHTS}, results/models/d3_seed0/training.csv
+    output: {WEIGHTS}, results/paper/models/d3_seed0/training.csv
     log: {TRAINING_LOG} (check log file(s) for error details)
 Shutting down, this might take some time.
 """
@@ -49,7 +49,7 @@ train_model: training diverged: the loss of epoch 3 is nan
 Error in rule train_model:
     message: SLURM-job '9' failed, SLURM status is: 'FAILED'.
     jobid: 0
-    output: {WEIGHTS}, results/models/d3_seed0/training.csv
+    output: {WEIGHTS}, results/paper/models/d3_seed0/training.csv
     log: {TRAINING_LOG}, {SLURM_LOG} (check log file(s) for error details)
 Shutting down, this might take some time.
 """

@@ -147,12 +147,12 @@ def test_what_passes_the_check_can_be_planned(sound, schema, tree, data):
 def test_every_distribution_that_passes_can_be_drawn(sound, schema, tree, data):
     config = copy.deepcopy(sound)
     drafted = data.draw(drafts(tree["$defs"]["distribution"], tree["$defs"]))
-    config["distributions"]["drafted"] = drafted
+    config["data"]["drafted"] = drafted
     config["datasets"].append("drafted")
     try:
         check_configuration(config, schema)
     except ConfigurationError as error:
-        assert "distributions.drafted" in str(error)
+        assert "data.drafted" in str(error)
     else:
         family = drafted.pop("family")
         pixels = sample_points(PixelDistribution("drafted", family, drafted), 0, 0, 1)

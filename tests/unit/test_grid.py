@@ -42,10 +42,10 @@ def test_mnist_has_no_more_than_its_images():
 
 def test_files_of_a_model():
     assert grid(samples=1500).spectra_of_model(8, 5) == [
-        "results/spectra/mnist/d8_seed5.0.h5",
-        "results/spectra/mnist/d8_seed5.1.h5",
-        "results/spectra/uniform/d8_seed5.0.h5",
-        "results/spectra/uniform/d8_seed5.1.h5",
+        "results/paper/spectra/mnist/d8_seed5.0.h5",
+        "results/paper/spectra/mnist/d8_seed5.1.h5",
+        "results/paper/spectra/uniform/d8_seed5.0.h5",
+        "results/paper/spectra/uniform/d8_seed5.1.h5",
     ]
 
 

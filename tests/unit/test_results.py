@@ -19,13 +19,13 @@ def results(tmp_path):
     """One model, one data set of 12 points in three shards."""
     folder = tmp_path / "results"
     autoencoder = initialized_autoencoder(3, (16, 8, 4), 0)
-    save_weights(folder / "models" / "d3_seed0" / "weights.pt", autoencoder)
+    save_weights(folder / "paper" / "models" / "d3_seed0" / "weights.pt", autoencoder)
     pixels = np.random.default_rng(3).random((sum(COUNTS), 784), dtype=np.float32)
     first = 0
     for shard, count in enumerate(COUNTS):
         points = pixels[first : first + count]
         write_points(
-            folder / "datasets" / f"noise.{shard}.h5",
+            folder / "points" / f"noise.{shard}.h5",
             [PointBlock(points)],
             dataset="noise",
             first=first,
@@ -38,7 +38,7 @@ def results(tmp_path):
         )
         attributes |= {"latent_dim": 3, "seed": 0, "dataset": "noise", "first": first}
         write_shard(
-            folder / "spectra" / "noise" / f"d3_seed0.{shard}.h5",
+            folder / "paper" / "spectra" / "noise" / f"d3_seed0.{shard}.h5",
             [jacobian_spectra(autoencoder, points).columns()],
             count=count,
             attributes={**attributes, "precision": "float64"},

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-WEIGHTS = "results/models/d2_seed0/weights.pt"
+WEIGHTS = "results/paper/models/d2_seed0/weights.pt"
 
 
 @pytest.fixture
@@ -35,22 +35,22 @@ def test_a_finished_sweep_is_sound_and_its_faults_are_listed(doctor):
     assert lines == []
     assert "0 damaged, 0 missing, 0 stale" in output
 
-    shard = folder / "results/spectra/uniform/d5_seed1.0.h5"
+    shard = folder / "results/paper/spectra/uniform/d5_seed1.0.h5"
     content = bytearray(shard.read_bytes())
     content[len(content) // 2] ^= 1
     shard.write_bytes(content)
-    (folder / "results/datasets/uniform.1.h5").unlink()
-    shutil.copy2(folder / "results/models/d2_seed1/weights.pt", folder / WEIGHTS)
+    (folder / "results/points/uniform.1.h5").unlink()
+    shutil.copy2(folder / "results/paper/models/d2_seed1/weights.pt", folder / WEIGHTS)
     output, lines = call(succeeds=False)
     assert "1 damaged, 1 missing, 10 stale" in output
     assert [line for line in lines if line.startswith("damaged")] == [
-        line for line in lines if "results/spectra/uniform/d5_seed1.0.h5" in line
+        line for line in lines if "results/paper/spectra/uniform/d5_seed1.0.h5" in line
     ]
-    assert any(line.startswith("missing: results/datasets/uniform.1.h5") for line in lines)
+    assert any(line.startswith("missing: results/points/uniform.1.h5") for line in lines)
     assert (
-        sum(WEIGHTS in line and line.startswith("stale: results/spectra") for line in lines) == 10
+        sum(WEIGHTS in line and line.startswith("stale: results/paper/spectra") for line in lines) == 10
     )
-    assert not (folder / "results/datasets/uniform.1.h5").exists()
+    assert not (folder / "results/points/uniform.1.h5").exists()
 
 
 def test_another_configuration_makes_results_stale_not_damaged(doctor):

@@ -30,9 +30,9 @@ LONGER = {
     "chunk_size": 250,
     "checkpoint_seconds": 0.2,
 }
-WEIGHTS = "results/models/d2_seed0/weights.pt"
-CHECKPOINT = "results/models/d2_seed0/.checkpoint.pt"
-SHARD = "results/spectra/uniform/d2_seed0.0.h5"
+WEIGHTS = "results/paper/models/d2_seed0/weights.pt"
+CHECKPOINT = "results/paper/models/d2_seed0/.checkpoint.pt"
+SHARD = "results/paper/spectra/uniform/d2_seed0.0.h5"
 
 
 class Sweep:
@@ -139,11 +139,11 @@ def test_a_job_survives_kills_at_random_moments(undisturbed, project, tmp_path, 
 
 def test_a_sweep_survives_kills_of_all_its_processes(project, tiny_sweep, tmp_path):
     targets = [
-        f"results/spectra/{dataset}/d2_seed0.{shard}.h5"
+        f"results/paper/spectra/{dataset}/d2_seed0.{shard}.h5"
         for dataset in ("mnist", "uniform")
         for shard in (0, 1)
     ]
-    compared = [WEIGHTS, "results/datasets/mnist.1.h5", "results/datasets/uniform.0.h5", *targets]
+    compared = [WEIGHTS, "results/points/mnist.1.h5", "results/points/uniform.0.h5", *targets]
     moments = random.Random("snakemake")
     for kill in range(KILLS_OF_SNAKEMAKE):
         folder = tmp_path / str(kill)

@@ -22,7 +22,7 @@ def dotted_keys(block: dict, prefix: str = "") -> list[str]:
     """Return the keys of a configuration, those of a block in its place."""
     keys = []
     for key, value in block.items():
-        inner = isinstance(value, dict) and key != "distributions"
+        inner = isinstance(value, dict) and key not in ("data", "variants")
         keys += dotted_keys(value, f"{prefix}{key}.") if inner else [prefix + key]
     return keys
 
@@ -139,7 +139,7 @@ def test_the_readme_has_the_table():
 
 
 def test_the_reason_is_said_in_words(sweep):
-    output = sweep({"distributions": {"uniform": {"high": 0.9}}}, "--dry-run")
+    output = sweep({"data": {"uniform": {"high": 0.9}}}, "--dry-run")
     reason = re.search(r"rule random_points:.*?reason: (.*?)\n", output, re.DOTALL)[1]
     assert "Params have changed" in reason
     assert "'high': 1.0" in reason
@@ -167,11 +167,11 @@ def test_more_samples_leave_full_shards_as_they_are(tiny_sweep, sweep, tmp_path)
     before = contents(folder)
     sweep(
         {"samples": 400},
-        *(f"results/spectra/uniform/d2_seed0.{shard}.h5" for shard in range(3)),
+        *(f"results/paper/spectra/uniform/d2_seed0.{shard}.h5" for shard in range(3)),
         folder=folder,
     )
     after = contents(folder)
-    points, spectra = "results/datasets/uniform", "results/spectra/uniform/d2_seed0"
+    points, spectra = "results/points/uniform", "results/paper/spectra/uniform/d2_seed0"
     assert set(after) - set(before) == {f"{points}.2.h5", f"{spectra}.2.h5"}
     changed = {path for path in before if after[path] != before[path]}
     assert changed == {f"{points}.1.h5", f"{spectra}.1.h5"}

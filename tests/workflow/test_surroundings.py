@@ -17,9 +17,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-WEIGHTS = "results/models/d2_seed0/weights.pt"
-POINTS = "results/datasets/uniform.0.h5"
-SPECTRA = "results/spectra/uniform/d2_seed0.0.h5"
+WEIGHTS = "results/paper/models/d2_seed0/weights.pt"
+POINTS = "results/points/uniform.0.h5"
+SPECTRA = "results/paper/spectra/uniform/d2_seed0.0.h5"
 MORE_POINTS = ("--config", "samples=4000", "shard_size=4000", "chunk_size=1000")
 
 needs_mounts = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
@@ -102,7 +102,7 @@ def test_a_full_disk(tiny_sweep, tiny, small_disk, there, target, arguments):
 def test_a_read_only_results_folder(tiny_sweep, tiny, tmp_path):
     folder = copied(tiny_sweep, tmp_path / "sweep")
     results = folder / "results"
-    (results / "datasets").mkdir(parents=True)
+    (results / "points").mkdir(parents=True)
     (results / "benchmarks" / "random_points").mkdir(parents=True)
     mount("--bind", results, results)
     try:
@@ -141,9 +141,9 @@ def test_file_locks_are_not_needed(tiny_sweep, tiny, tmp_path):
     """
     folder = shutil.copytree(tiny_sweep, tmp_path / "sweep")
     with ExitStack() as stack:
-        for path in [*folder.glob("results/datasets/*.h5"), *folder.glob("results/spectra/*/*.h5")]:
+        for path in [*folder.glob("results/points/*.h5"), *folder.glob("results/paper/spectra/*/*.h5")]:
             fcntl.flock(stack.enter_context(path.open("rb")), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        tiny(folder, "--force", SPECTRA, "results/statistics/d5_seed0.csv")
+        tiny(folder, "--force", SPECTRA, "results/paper/reduced/d5_seed0/statistics.csv")
 
 
 def test_two_snakemakes_in_one_folder(project, tiny_sweep, tiny, tmp_path):
@@ -200,16 +200,16 @@ def test_what_does_not_depend_on_a_failure_goes_on_and_failures_are_listed(
     tiny_sweep, tiny, tmp_path
 ):
     folder = shutil.copytree(tiny_sweep, tmp_path / "sweep")
-    broken = folder / "results/spectra/uniform/d2_seed0.0.h5"
+    broken = folder / "results/paper/spectra/uniform/d2_seed0.0.h5"
     broken.write_bytes(b"")
     for seed in (0, 1):
-        (folder / f"results/statistics/d2_seed{seed}.csv").unlink()
+        (folder / f"results/paper/reduced/d2_seed{seed}/statistics.csv").unlink()
     output = tiny(
         folder,
         *("results/summary.csv", "--keep-going", "--rerun-triggers", "params"),
         succeeds=False,
     )
-    assert not (folder / "results/statistics/d2_seed0.csv").exists()
-    assert (folder / "results/statistics/d2_seed1.csv").exists()
+    assert not (folder / "results/paper/reduced/d2_seed0/statistics.csv").exists()
+    assert (folder / "results/paper/reduced/d2_seed1/statistics.csv").exists()
     assert "logs/model_statistics/d2_seed0.log" in output
-    assert "snakemake --cores 1 --force results/spectra/uniform/d2_seed0.0.h5" in output
+    assert "snakemake --cores 1 --force results/paper/spectra/uniform/d2_seed0.0.h5" in output

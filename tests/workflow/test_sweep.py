@@ -63,13 +63,13 @@ def assert_same_spectrum(stored: np.ndarray, matrix: np.ndarray) -> None:
 def test_spectra_equal_those_of_full_autograd_jacobians(tiny_sweep, dataset, latent_dim, seed):
     results = tiny_sweep / "results"
     encoder, decoder = plain_autoencoder(
-        results / "models" / f"d{latent_dim}_seed{seed}" / "weights.pt"
+        results / "paper" / "models" / f"d{latent_dim}_seed{seed}" / "weights.pt"
     )
     generator = np.random.default_rng(latent_dim)
     name = f"d{latent_dim}_seed{seed}.1.h5"
     with (
-        h5py.File(results / "datasets" / f"{dataset}.1.h5") as points,
-        h5py.File(results / "spectra" / dataset / name) as spectra,
+        h5py.File(results / "points" / f"{dataset}.1.h5") as points,
+        h5py.File(results / "paper" / "spectra" / dataset / name) as spectra,
     ):
         assert list(spectra["index"]) == list(range(150, 250))
         for row in generator.choice(100, size=3, replace=False):
@@ -101,7 +101,7 @@ def test_spectra_equal_those_of_full_autograd_jacobians(tiny_sweep, dataset, lat
 
 
 def test_every_figure_and_table_is_there(tiny_sweep):
-    figures = tiny_sweep / "results" / "figures"
+    figures = tiny_sweep / "results" / "paper" / "figures"
     for stem in [*(f"figure_{number}" for number in range(1, 7)), "table_1", "table_2"]:
         assert (figures / f"{stem}.pdf").read_bytes().startswith(b"%PDF-")
         assert (figures / f"{stem}.png").read_bytes().startswith(b"\x89PNG")
@@ -111,7 +111,7 @@ def test_every_job_has_a_log_and_a_benchmark(tiny_sweep):
     log = tiny_sweep / "logs" / "train_model" / "d2_seed0.log"
     assert "epoch 1/1: train loss" in log.read_text()
     assert (tiny_sweep / "results" / "benchmarks" / "train_model" / "d2_seed0.tsv").exists()
-    for folder in ("random_points", "compute_spectra", "model_statistics", "figure", "table"):
+    for folder in ("random_points", "compute_spectra", "reduce_model", "figure", "table"):
         assert list((tiny_sweep / "logs" / folder).rglob("*.log")), folder
 
 
@@ -122,7 +122,7 @@ def test_nothing_is_left_to_do(tiny_sweep, snakemake):
 
 def test_snakemake_looks_for_jobs_no_more_often_than_jobs_end(snakemake, tmp_path):
     """By default it looks again a second after each look, and is ever busier."""
-    points = [f"results/datasets/uniform.{shard}.h5" for shard in range(16)]
+    points = [f"results/points/uniform.{shard}.h5" for shard in range(16)]
     tiny = ("--configfile", TINY, "--config", "samples=2400")
     finished = snakemake(tmp_path, *points, "--verbose", *tiny)
     looks = (finished.stdout + finished.stderr).count("Resources before job selection")
@@ -141,7 +141,7 @@ def test_snakemakes_own_report_has_every_figure_and_table(tiny_sweep, snakemake,
 
 
 def test_a_model_and_a_spectrum_made_twice_have_the_same_bytes(tiny_sweep, snakemake, tmp_path):
-    files = ["results/models/d2_seed0/weights.pt", "results/spectra/mnist/d2_seed0.0.h5"]
+    files = ["results/paper/models/d2_seed0/weights.pt", "results/paper/spectra/mnist/d2_seed0.0.h5"]
     before = [hashlib.sha256((tiny_sweep / file).read_bytes()).digest() for file in files]
     folder = shutil.copytree(tiny_sweep, tmp_path / "sweep")
     for file in files:

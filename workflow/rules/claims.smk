@@ -1,23 +1,23 @@
-"""A verdict on every claim of the paper, from the evidence of all models."""
+"""A verdict on every claim of the paper for each variant, from the evidence of its models."""
 
 
 rule claims:
     input:
         summary=layout.SUMMARY,
-        tables=expand(layout.MODEL_EVIDENCE, latent_dim=GRID.latent_dims, seed=GRID.seeds),
-        draws=expand(layout.MODEL_EVIDENCE_DRAWS, latent_dim=GRID.latent_dims, seed=GRID.seeds),
+        tables=of_models(layout.MODEL_EVIDENCE),
+        draws=of_models(layout.MODEL_EVIDENCE_DRAWS),
     output:
         table=report(
             layout.CLAIMS,
             caption="../report/claims.rst",
             category="Claims",
-            labels={"claims": "Verdicts and evidence", "format": "CSV"},
+            labels={"variant": "{variant}", "claims": "Verdicts and evidence", "format": "CSV"},
         ),
         readable=layout.CLAIMS_READABLE,
     log:
-        "logs/claims.log",
+        "logs/claims/{variant}.log",
     benchmark:
-        "results/benchmarks/claims.tsv"
+        "results/benchmarks/claims/{variant}.tsv"
     localrule: True
     conda:
         ENVIRONMENT

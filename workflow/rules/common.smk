@@ -9,20 +9,22 @@ from snakemake.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.settings import ExecMode
 from snakemake.utils import update_config
 
-SCRIPTS = Path(workflow.basedir) / "workflow" / "scripts"
+PROJECT = Path(workflow.current_basedir).parents[1]
+SCRIPTS = PROJECT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from jacspec import layout
 from jacspec.completion import forget_kept_outputs, withdraw_unrecorded_outputs
+from jacspec.key import ModelKey
 from jacspec.provenance import code_digest
 from sweep.configuration import (
     IMAGE_SETS,
-    NEAR_SET,
-    TRAINING_SET,
     ConfigurationError,
     check_configuration,
+    check_for_format_1,
     check_for_repeated_keys,
     typed_overrides,
+    without_removed,
 )
 from sweep.failures import failure_report
 from sweep.grid import Grid
@@ -31,32 +33,23 @@ from sweep.grid import Grid
 IS_PLANNING = workflow.exec_mode == ExecMode.DEFAULT
 
 update_config(config, typed_overrides(workflow.config_settings.config or {}))
+without_removed(config)
 if IS_PLANNING:
     try:
         check_for_repeated_keys(workflow.configfiles)
-        check_configuration(config, Path(workflow.basedir) / "workflow/schemas/config.schema.yaml")
+        check_configuration(config, PROJECT / "workflow/schemas/config.schema.yaml")
+        check_for_format_1(".")
     except ConfigurationError as error:
         raise WorkflowError(str(error)) from None
 
 GRID = Grid.of(config)
 ENVIRONMENT = "../../envs/jacspec.yaml"
-IMAGE_FILES = {
-    dataset: [
-        f"resources/{dataset}/{name}"
-        for name in (
-            "train-images-idx3-ubyte",
-            "train-labels-idx1-ubyte",
-            "t10k-images-idx3-ubyte",
-            "t10k-labels-idx1-ubyte",
-        )
-    ]
-    for dataset in IMAGE_SETS
-}
-MNIST_FILES = IMAGE_FILES[TRAINING_SET]
 GPUS = 0 if config["device"] == "cpu" else 1
+FORMATS = ("pdf", "png")
 
 
 wildcard_constraints:
+    variant="|".join(re.escape(name) for name in GRID.variants),
     latent_dim=r"\d+",
     seed=r"\d+",
     shard=r"\d+",
@@ -75,10 +68,59 @@ def code_of(script):
     return lambda wildcards: digest_of(script)
 
 
-def learning_rate(wildcards):
-    """Return the learning rate of the config, times the factor of the latent dimension if it has one."""
-    factors = config["training"]["learning_rate_factors"]
-    return config["training"]["learning_rate"] * factors.get(f"d{wildcards.latent_dim}", 1)
+def of_variant(block, key=None):
+    """Return a function that gives a value of the variant that a job is of."""
+
+    def value(wildcards):
+        found = getattr(GRID.variants[wildcards.variant], block)
+        return found if key is None else found[key]
+
+    return value
+
+
+def of_models(pattern):
+    """Return a function that gives a file of every model of the variant that a job is of."""
+    return lambda wildcards: GRID.of_models(pattern, wildcards.variant)
+
+
+def image_files(source):
+    """Return the raw files of a published set of images."""
+    return [
+        f"resources/{source}/{part}-ubyte"
+        for part in (
+            "train-images-idx3",
+            "train-labels-idx1",
+            "t10k-images-idx3",
+            "t10k-labels-idx1",
+        )
+    ]
+
+
+def roles(training_set):
+    """Return the data sets that have panels of their own, by role."""
+    return {"training": training_set, **config["figures"]["representatives"]}
+
+
+# Nothing is detected where the training set is the only data set.
+JOINED_TABLES = [name for name in layout.TABLES if name != "detection" or len(GRID.datasets) > 1]
+
+
+def pictures_of(variant):
+    """Return the figures and tables of a variant, as PDF and PNG."""
+    patterns = [
+        *expand(layout.FIGURE, number=range(1, 7), allow_missing=True),
+        *expand(layout.TABLE, number=list(GRID.table_seeds(variant)), allow_missing=True),
+        layout.THEOREMS_FIGURE,
+    ]
+    if "detection" in JOINED_TABLES:
+        patterns.append(layout.DETECTION_FIGURE)
+    return expand(patterns, variant=variant, format=FORMATS)
+
+
+def files_of_variant(variant):
+    """Return what people read of a variant."""
+    pages = expand([layout.CLAIMS_READABLE, layout.THEOREMS_READABLE], variant=variant)
+    return [*pages, *pictures_of(variant)]
 
 
 def look_for_jobs_when_one_ends():
@@ -90,16 +132,6 @@ def look_for_jobs_when_one_ends():
     limit = workflow.scheduler.job_rate_limiter
     if limit and (limit.max_jobs, limit.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
-
-
-def figure_files():
-    """Return the PDF and PNG files of Figures 1 to 6."""
-    return expand(layout.FIGURE, number=range(1, 7), format=["pdf", "png"])
-
-
-def table_files():
-    """Return the PDF and PNG files of Tables I and II, as far as there are seeds for them."""
-    return expand(layout.TABLE, number=list(GRID.table_seeds()), format=["pdf", "png"])
 
 
 def megabytes(first_attempt):

@@ -5,7 +5,7 @@
 # and nothing can make them others.
 rule fetch_mnist:
     output:
-        MNIST_FILES,
+        image_files("mnist"),
     log:
         "logs/fetch_mnist.log",
     benchmark:
@@ -25,7 +25,7 @@ rule fetch_mnist:
 
 use rule fetch_mnist as fetch_fashion_mnist with:
     output:
-        IMAGE_FILES[NEAR_SET],
+        image_files("fashion_mnist"),
     log:
         "logs/fetch_fashion_mnist.log",
     benchmark:
@@ -34,9 +34,9 @@ use rule fetch_mnist as fetch_fashion_mnist with:
 
 rule mnist_points:
     input:
-        ancient(MNIST_FILES),
+        ancient(image_files("mnist")),
     output:
-        layout.DATASET_SHARD.replace("{dataset}", TRAINING_SET),
+        layout.DATASET_SHARD.replace("{dataset}", "mnist"),
     log:
         "logs/mnist_points/{shard}.log",
     benchmark:
@@ -51,7 +51,7 @@ rule mnist_points:
     params:
         sample_seed=config["sample_seed"],
         first=lambda wildcards: GRID.first_point(wildcards.shard),
-        points=lambda wildcards: GRID.shard_points(TRAINING_SET, wildcards.shard),
+        points=lambda wildcards: GRID.shard_points("mnist", wildcards.shard),
         code=code_of("mnist_points.py"),
     script:
         "../scripts/mnist_points.py"
@@ -59,9 +59,9 @@ rule mnist_points:
 
 use rule mnist_points as fashion_mnist_points with:
     input:
-        ancient(IMAGE_FILES[NEAR_SET]),
+        ancient(image_files("fashion_mnist")),
     output:
-        layout.DATASET_SHARD.replace("{dataset}", NEAR_SET),
+        layout.DATASET_SHARD.replace("{dataset}", "fashion_mnist"),
     log:
         "logs/fashion_mnist_points/{shard}.log",
     benchmark:
@@ -69,7 +69,7 @@ use rule mnist_points as fashion_mnist_points with:
     params:
         sample_seed=config["sample_seed"],
         first=lambda wildcards: GRID.first_point(wildcards.shard),
-        points=lambda wildcards: GRID.shard_points(NEAR_SET, wildcards.shard),
+        points=lambda wildcards: GRID.shard_points("fashion_mnist", wildcards.shard),
         code=code_of("mnist_points.py"),
 
 
@@ -90,7 +90,7 @@ rule random_points:
         ),
         gpu=0,
     params:
-        distribution=lambda wildcards: config["distributions"][wildcards.dataset],
+        distribution=lambda wildcards: config["data"][wildcards.dataset],
         sample_seed=config["sample_seed"],
         first=lambda wildcards: GRID.first_point(wildcards.shard),
         points=lambda wildcards: GRID.shard_points(wildcards.dataset, wildcards.shard),

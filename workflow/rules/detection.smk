@@ -1,29 +1,22 @@
-"""Out-of-distribution detection by all models: one table and a figure."""
-
-DETECTION = "results/detection.csv"
-DETECTION_FIGURES = expand("results/figures/detection.{format}", format=["pdf", "png"])
-
-
-# What `all` makes of detection: nothing where MNIST is the only data set.
-DETECTION_FILES = [DETECTION, *DETECTION_FIGURES] if len(GRID.datasets) > 1 else []
+"""Out-of-distribution detection by all models of a variant: one table and a figure."""
 
 
 rule detection:
     input:
         summary=layout.SUMMARY,
-        detection=expand(layout.MODEL_DETECTION, latent_dim=GRID.latent_dims, seed=GRID.seeds),
+        detection=of_models(layout.MODEL_DETECTION),
     output:
-        table=DETECTION,
+        table=layout.DETECTION,
         figures=report(
-            DETECTION_FIGURES,
+            expand(layout.DETECTION_FIGURE, format=FORMATS, allow_missing=True),
             caption="../report/detection.rst",
             category="Detection",
-            labels={"detection": "AUROC against latent dimension"},
+            labels={"variant": "{variant}", "detection": "AUROC against latent dimension"},
         ),
     log:
-        "logs/detection.log",
+        "logs/detection/{variant}.log",
     benchmark:
-        "results/benchmarks/detection.tsv"
+        "results/benchmarks/detection/{variant}.tsv"
     localrule: True
     conda:
         ENVIRONMENT

@@ -15,7 +15,7 @@ rule doctor:
         runtime=minutes(lambda wildcards: 600),
         gpu=0,
     params:
-        pictures=[*figure_files(), *table_files()],
+        pictures=[path for name in GRID.variants for path in pictures_of(name)],
         codes=lambda wildcards: {
             script: digest_of(script)
             for script in ("mnist_points.py", "random_points.py", "compute_spectra.py")

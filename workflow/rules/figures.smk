@@ -1,7 +1,5 @@
 """The paper's figures, from the summary, and its tables of reconstructions."""
 
-ROLES = {"training": TRAINING_SET, **config["figures"]["representatives"]}
-
 
 rule figure:
     input:
@@ -12,14 +10,18 @@ rule figure:
                 layout.FIGURE.replace("{format}", format),
                 caption="../report/figure.rst",
                 category="Figures",
-                labels={"figure": "Figure {number}", "format": format.upper()},
+                labels={
+                    "variant": "{variant}",
+                    "figure": "Figure {number}",
+                    "format": format.upper(),
+                },
             )
             for format in ("pdf", "png")
         ],
     log:
-        "logs/figure/{number}.log",
+        "logs/figure/{variant}/{number}.log",
     benchmark:
-        "results/benchmarks/figure/{number}.tsv"
+        "results/benchmarks/figure/{variant}/{number}.tsv"
     localrule: True
     conda:
         ENVIRONMENT
@@ -30,7 +32,7 @@ rule figure:
         gpu=0,
     params:
         datasets=GRID.datasets,
-        roles=ROLES,
+        roles=lambda wildcards: roles(of_variant("training_set")(wildcards)),
         size=lambda wildcards: config["figures"]["sizes"][f"figure_{wildcards.number}"],
         code=code_of("figure.py"),
     script:
@@ -41,8 +43,9 @@ rule table:
     input:
         weights=lambda wildcards: expand(
             layout.WEIGHTS,
-            latent_dim=GRID.latent_dims,
-            seed=GRID.table_seeds()[wildcards.number],
+            variant=wildcards.variant,
+            latent_dim=of_variant("latent_dims")(wildcards),
+            seed=GRID.table_seeds(wildcards.variant)[wildcards.number],
         ),
         points=expand(
             layout.DATASET_SHARD,
@@ -55,14 +58,18 @@ rule table:
                 layout.TABLE.replace("{format}", format),
                 caption="../report/table.rst",
                 category="Tables",
-                labels={"table": "Table {number}", "format": format.upper()},
+                labels={
+                    "variant": "{variant}",
+                    "table": "Table {number}",
+                    "format": format.upper(),
+                },
             )
             for format in ("pdf", "png")
         ],
     log:
-        "logs/table/{number}.log",
+        "logs/table/{variant}/{number}.log",
     benchmark:
-        "results/benchmarks/table/{number}.tsv"
+        "results/benchmarks/table/{variant}/{number}.tsv"
     localrule: True
     conda:
         ENVIRONMENT
@@ -72,7 +79,7 @@ rule table:
         runtime=minutes(lambda wildcards: 60),
         gpu=0,
     params:
-        latent_dims=GRID.latent_dims,
+        latent_dims=of_variant("latent_dims"),
         roles=config["figures"]["representatives"],
         images=config["figures"]["table_images"],
         width=config["figures"]["table_width"],

@@ -1,33 +1,39 @@
-"""Autoencoders, one for each latent dimension and seed."""
+"""Autoencoders, one for each variant, latent dimension and seed."""
 
 
 rule train_model:
     input:
-        ancient(MNIST_FILES),
+        # Ancient, because their SHA-256 is verified: nothing can make them others.
+        lambda wildcards: ancient(
+            image_files(config["data"][of_variant("training_set")(wildcards)]["source"])
+        ),
     output:
         weights=layout.WEIGHTS,
         history=layout.TRAINING_HISTORY,
     log:
-        "logs/train_model/d{latent_dim}_seed{seed}.log",
+        f"logs/train_model/{layout.MODEL_JOB}.log",
     benchmark:
-        "results/benchmarks/train_model/d{latent_dim}_seed{seed}.tsv"
+        f"results/benchmarks/train_model/{layout.MODEL_JOB}.tsv"
     conda:
         ENVIRONMENT
     threads: 1
     resources:
         mem_mb=megabytes(1500),
-        runtime=minutes(lambda wildcards: config["training"]["epochs"] * 6),
+        runtime=minutes(lambda wildcards: of_variant("training", "epochs")(wildcards) * 6),
         gpu=GPUS,
     params:
-        hidden_widths=config["autoencoder"]["hidden_widths"],
-        epochs=config["training"]["epochs"],
-        optimizer=config["training"]["optimizer"],
-        learning_rate=learning_rate,
-        momentum=(
-            config["training"]["momentum"] if config["training"]["optimizer"] == "sgd" else None
-        ),
-        batch_size=config["training"]["batch_size"],
-        loss=config["training"]["loss"],
+        hidden_widths=of_variant("autoencoder", "hidden_widths"),
+        hidden_activation=of_variant("autoencoder", "hidden_activation"),
+        latent_activation=of_variant("autoencoder", "latent_activation"),
+        output_activation=of_variant("autoencoder", "output_activation"),
+        training_set=of_variant("training_set"),
+        training_points=of_variant("training", "training_points"),
+        epochs=of_variant("training", "epochs"),
+        optimizer=of_variant("training", "optimizer"),
+        learning_rate=of_variant("training", "learning_rate"),
+        momentum=of_variant("momentum"),
+        batch_size=of_variant("training", "batch_size"),
+        loss=of_variant("training", "loss"),
         code=code_of("train_model.py"),
     script:
         "../scripts/train_model.py"

@@ -2,7 +2,6 @@
 
 from jacspec.provenance import sha256_of_file
 
-REPORT = "results/report.html"
 PAGE_PARTS = [
     SCRIPTS / "jacspec/report" / part
     for part in ("page.html", "page.css", "page.js", "plotly/plotly-cartesian.min.js")
@@ -17,20 +16,23 @@ HOW_TO_COMPUTE = {
     "fashion_mnist_source",
 }
 
+# The variant that the page is of.
+SHOWN = next(iter(GRID.variants))
+
 
 rule report:
     input:
-        summary=layout.SUMMARY,
-        views=expand(layout.MODEL_VIEW, latent_dim=GRID.latent_dims, seed=GRID.seeds),
-        histories=expand(layout.TRAINING_HISTORY, latent_dim=GRID.latent_dims, seed=GRID.seeds),
+        summary=layout.SUMMARY.format(variant=SHOWN),
+        views=GRID.of_models(layout.MODEL_VIEW, SHOWN),
+        histories=GRID.of_models(layout.TRAINING_HISTORY, SHOWN),
         points=expand(layout.DATASET_SHARD, dataset=GRID.datasets, shard=0),
-        claims=layout.CLAIMS,
-        readable_claims=layout.CLAIMS_READABLE,
-        theorems=rules.theorems.output.table,
-        detection=[rules.detection.output.table] if len(GRID.datasets) > 1 else [],
+        claims=layout.CLAIMS.format(variant=SHOWN),
+        readable_claims=layout.CLAIMS_READABLE.format(variant=SHOWN),
+        theorems=layout.THEOREMS.format(variant=SHOWN),
+        detection=([layout.DETECTION.format(variant=SHOWN)] if len(GRID.datasets) > 1 else []),
     output:
         report(
-            REPORT,
+            layout.REPORT,
             caption="../report/page.rst",
             category="Page",
             labels={"page": "Everything, interactive", "format": "HTML"},
@@ -50,8 +52,8 @@ rule report:
     params:
         configuration={key: config[key] for key in config if key not in HOW_TO_COMPUTE},
         datasets=GRID.datasets,
-        roles=ROLES,
-        tables=list(GRID.table_seeds()),
+        roles=roles(GRID.variants[SHOWN].training_set),
+        tables=list(GRID.table_seeds(SHOWN)),
         benchmarks="results/benchmarks",
         parts=lambda wildcards: [sha256_of_file(part)[:16] for part in PAGE_PARTS],
         code=code_of("report.py"),

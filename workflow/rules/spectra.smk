@@ -8,9 +8,9 @@ rule compute_spectra:
     output:
         layout.SPECTRA_SHARD,
     log:
-        "logs/compute_spectra/{dataset}/d{latent_dim}_seed{seed}.{shard}.log",
+        f"logs/compute_spectra/{layout.SPECTRA_JOB}.log",
     benchmark:
-        "results/benchmarks/compute_spectra/{dataset}/d{latent_dim}_seed{seed}.{shard}.tsv"
+        f"results/benchmarks/compute_spectra/{layout.SPECTRA_JOB}.tsv"
     conda:
         ENVIRONMENT
     threads: config["threads"]["compute_spectra"]

@@ -1,31 +1,23 @@
-"""The paper's theorems, measured on all models: a table, a page and a figure."""
-
-THEOREMS = "results/theorems.csv"
-THEOREMS_PAGE = "results/theorems.md"
-THEOREMS_FIGURES = expand("results/figures/theorems.{format}", format=["pdf", "png"])
-
-
-# What `all` makes of the theorems.
-THEOREM_FILES = [THEOREMS, THEOREMS_PAGE, *THEOREMS_FIGURES]
+"""The paper's theorems, measured on all models of a variant: a table, a page and a figure."""
 
 
 rule theorems:
     input:
         summary=layout.SUMMARY,
-        theorems=expand(layout.MODEL_THEOREMS, latent_dim=GRID.latent_dims, seed=GRID.seeds),
+        theorems=of_models(layout.MODEL_THEOREMS),
     output:
-        table=THEOREMS,
-        page=THEOREMS_PAGE,
+        table=layout.THEOREMS,
+        page=layout.THEOREMS_READABLE,
         figures=report(
-            THEOREMS_FIGURES,
+            expand(layout.THEOREMS_FIGURE, format=FORMATS, allow_missing=True),
             caption="../report/theorems.rst",
             category="Theorems",
-            labels={"theorems": "I.1 to I.3, measured"},
+            labels={"variant": "{variant}", "theorems": "I.1 to I.3, measured"},
         ),
     log:
-        "logs/theorems.log",
+        "logs/theorems/{variant}.log",
     benchmark:
-        "results/benchmarks/theorems.tsv"
+        "results/benchmarks/theorems/{variant}.tsv"
     localrule: True
     conda:
         ENVIRONMENT
@@ -36,7 +28,7 @@ rule theorems:
         gpu=0,
     params:
         datasets=GRID.datasets,
-        training_set=TRAINING_SET,
+        training_set=of_variant("training_set"),
         code=code_of("theorems.py"),
     script:
         "../scripts/theorems.py"

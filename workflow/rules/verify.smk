@@ -1,9 +1,8 @@
 """An independent check of every spectra shard: `snakemake verify`. No part of `all`."""
 
 VERIFIED_SHARDS = [
-    {"latent_dim": latent_dim, "seed": seed, "dataset": dataset, "shard": shard}
-    for latent_dim in GRID.latent_dims
-    for seed in GRID.seeds
+    {**key.fields(), "dataset": dataset, "shard": shard}
+    for key in GRID.models()
     for dataset in GRID.datasets
     for shard in GRID.shards(dataset)
 ]

@@ -25,7 +25,7 @@ def main(snakemake):
     judged = judgements(evidence)
     for number, judgement in judged.items():
         logging.info("C%d %s", number, judgement.verdict)
-    write_claims_table(Path(snakemake.output.table), judged)
+    write_claims_table(Path(snakemake.output.table), judged, snakemake.wildcards.variant)
     write_readable_claims(Path(snakemake.output.readable), judged, evidence)
 
 

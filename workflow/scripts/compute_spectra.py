@@ -5,6 +5,7 @@ from pathlib import Path
 
 import job
 from jacspec.device import available_device
+from jacspec.key import ModelKey
 from jacspec.spectra.computation import compute_shard
 
 
@@ -14,7 +15,7 @@ def main(snakemake):
         Path(snakemake.input.weights),
         Path(snakemake.input.points),
         Path(snakemake.output[0]),
-        seed=int(snakemake.wildcards.seed),
+        key=ModelKey.of(snakemake.wildcards),
         precision=snakemake.params.precision,
         eigensolver=snakemake.params.eigensolver,
         device=available_device(snakemake.config["device"]),

@@ -21,9 +21,9 @@ def main(snakemake):
     config, codes = snakemake.config, snakemake.params.codes
     grid = Grid.of(config)
     paths_and_checks = [
-        *raw_files(grid),
+        *raw_files(config),
         *points(grid, config, codes),
-        *models(grid, config),
+        *models(grid),
         *spectra(grid, config, codes),
         *tables(grid),
         *((Path(path), checks.check_picture) for path in snakemake.params.pictures),
@@ -38,19 +38,21 @@ def main(snakemake):
         raise DamagedFileError("some results are damaged; the lines above say how to mend them")
 
 
-def raw_files(grid: Grid) -> Iterator[tuple[Path, Check]]:
-    """Yield the raw files of images; a sweep trains on MNIST, whatever it evaluates."""
-    for collection in IMAGE_SETS:
-        if collection in grid.datasets:
-            for name in checks.COLLECTIONS[collection].sha256:
-                check = partial(checks.check_image_file, collection=collection)
-                yield Path("resources", collection, name), check
+def raw_files(config: dict) -> Iterator[tuple[Path, Check]]:
+    """Yield the raw files of the images that are evaluated, the training sets among them."""
+    for source in {config["data"][dataset]["source"] for dataset in config["datasets"]}:
+        if source in checks.COLLECTIONS:
+            for name in checks.COLLECTIONS[source].sha256:
+                check = partial(checks.check_image_file, collection=source)
+                yield Path("resources", source, name), check
 
 
 def points(grid: Grid, config: dict, codes: dict) -> Iterator[tuple[Path, Check]]:
     """Yield the shards of the data sets."""
     for dataset in grid.datasets:
-        script = "mnist_points.py" if dataset in IMAGE_SETS else "random_points.py"
+        parameters = dict(config["data"][dataset])
+        source = parameters.pop("source")
+        script = "mnist_points.py" if source in IMAGE_SETS else "random_points.py"
         for shard in grid.shards(dataset):
             expected = {
                 "dataset": dataset,
@@ -58,63 +60,64 @@ def points(grid: Grid, config: dict, codes: dict) -> Iterator[tuple[Path, Check]
                 "count": grid.shard_points(dataset, shard),
                 "sample_seed": config["sample_seed"],
                 "code_digest": codes[script],
-                **config["distributions"].get(dataset, {}),
+                **parameters,
             }
             path = Path(layout.DATASET_SHARD.format(dataset=dataset, shard=shard))
             yield path, partial(checks.check_points, expected=expected)
 
 
-def models(grid: Grid, config: dict) -> Iterator[tuple[Path, Check]]:
+def models(grid: Grid) -> Iterator[tuple[Path, Check]]:
     """Yield the weights and histories."""
-    for latent_dim, seed in grid.models():
+    for key in grid.models():
+        variant = grid.variants[key.variant]
         yield (
-            Path(layout.WEIGHTS.format(latent_dim=latent_dim, seed=seed)),
+            Path(key.path(layout.WEIGHTS)),
             partial(
                 checks.check_weights,
-                latent_dim=latent_dim,
-                hidden_widths=config["autoencoder"]["hidden_widths"],
+                latent_dim=key.latent_dim,
+                hidden_widths=variant.autoencoder["hidden_widths"],
             ),
         )
         yield (
-            Path(layout.TRAINING_HISTORY.format(latent_dim=latent_dim, seed=seed)),
-            partial(checks.check_history, epochs=config["training"]["epochs"]),
+            Path(key.path(layout.TRAINING_HISTORY)),
+            partial(checks.check_history, epochs=variant.training["epochs"]),
         )
 
 
 def spectra(grid: Grid, config: dict, codes: dict) -> Iterator[tuple[Path, Check]]:
     """Yield the shards of spectra."""
-    for latent_dim, seed in grid.models():
-        model = {"latent_dim": latent_dim, "seed": seed}
+    for key in grid.models():
         for dataset in grid.datasets:
             for shard in grid.shards(dataset):
                 check = partial(
                     checks.check_spectra,
                     count=grid.shard_points(dataset, shard),
                     expected={
-                        **model,
+                        **key.fields(),
                         "dataset": dataset,
                         "first": grid.first_point(shard),
                         "precision": config["spectra"]["precision"],
                         "code_digest": codes["compute_spectra.py"],
                     },
-                    weights=Path(layout.WEIGHTS.format(**model)),
+                    weights=Path(key.path(layout.WEIGHTS)),
                 )
-                path = layout.SPECTRA_SHARD.format(**model, dataset=dataset, shard=shard)
-                yield Path(path), check
+                yield Path(key.path(layout.SPECTRA_SHARD, dataset=dataset, shard=shard)), check
 
 
 def tables(grid: Grid) -> Iterator[tuple[Path, Check]]:
-    """Yield the statistics of the models, and their summary."""
+    """Yield the statistics of the models, and their summaries."""
     counts = {dataset: grid.points(dataset) for dataset in grid.datasets}
-    for latent_dim, seed in grid.models():
+    for key in grid.models():
         yield (
-            Path(layout.MODEL_STATISTICS.format(latent_dim=latent_dim, seed=seed)),
-            partial(checks.check_statistics, latent_dim=latent_dim, seed=seed, points=counts),
+            Path(key.path(layout.MODEL_STATISTICS)),
+            partial(checks.check_statistics, key=key, points=counts),
         )
-    yield (
-        Path(layout.SUMMARY),
-        partial(checks.check_summary, tables=[Path(table) for table in grid.statistics()]),
-    )
+    for variant in grid.variants:
+        statistics = [Path(path) for path in grid.of_models(layout.MODEL_STATISTICS, variant)]
+        yield (
+            Path(layout.SUMMARY.format(variant=variant)),
+            partial(checks.check_summary, tables=statistics),
+        )
 
 
 def report(sentence: object) -> None:

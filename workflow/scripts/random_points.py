@@ -10,7 +10,7 @@ from jacspec.data.shards import write_distribution_shard
 def main(snakemake):
     """Write the output."""
     parameters = dict(snakemake.params.distribution)
-    family = parameters.pop("family")
+    family = parameters.pop("source")
     write_distribution_shard(
         Path(snakemake.output[0]),
         PixelDistribution(snakemake.wildcards.dataset, family, parameters),

@@ -1,4 +1,4 @@
-"""Train one autoencoder (rules train_model and train_recipe)."""
+"""Train one autoencoder (rule train_model)."""
 
 import logging
 import signal

@@ -1,20 +1,47 @@
 """Names of the files of a sweep, relative to the folder in which it runs.
 
-The names are a contract with other people's programs; the patterns in braces are Snakemake's.
+The names are a contract with other people's programs; the patterns in braces are Snakemake's, and
+`jacspec.key.ModelKey.path` fills those of a model.
 """
 
-DATASET_SHARD = "results/datasets/{dataset}.{shard}.h5"
-WEIGHTS = "results/models/d{latent_dim}_seed{seed}/weights.pt"
-TRAINING_HISTORY = "results/models/d{latent_dim}_seed{seed}/training.csv"
-SPECTRA_SHARD = "results/spectra/{dataset}/d{latent_dim}_seed{seed}.{shard}.h5"
-MODEL_STATISTICS = "results/statistics/d{latent_dim}_seed{seed}.csv"
-SUMMARY = "results/summary.csv"
-FIGURE = "results/figures/figure_{number}.{format}"
-TABLE = "results/figures/table_{number}.{format}"
-MODEL_DETECTION = "results/detection/d{latent_dim}_seed{seed}.csv"
-MODEL_EVIDENCE = "results/claims/d{latent_dim}_seed{seed}.csv"
-MODEL_EVIDENCE_DRAWS = "results/claims/d{latent_dim}_seed{seed}.h5"
-MODEL_THEOREMS = "results/theorems/d{latent_dim}_seed{seed}.csv"
-MODEL_VIEW = "results/report/d{latent_dim}_seed{seed}.json"
-CLAIMS = "results/claims.csv"
-CLAIMS_READABLE = "results/claims.md"
+from jacspec.key import ModelKey
+
+RESULTS = "results"
+# A variant is a folder of results; these are others.
+RESERVED_NAMES = ("points", "figures", "benchmarks")
+
+DATASET_SHARD = "results/points/{dataset}.{shard}.h5"
+
+_MODEL = f"results/{{variant}}/models/{ModelKey.PATTERN}"
+WEIGHTS = f"{_MODEL}/weights.pt"
+TRAINING_HISTORY = f"{_MODEL}/training.csv"
+SPECTRA_SHARD = f"results/{{variant}}/spectra/{{dataset}}/{ModelKey.PATTERN}.{{shard}}.h5"
+
+_REDUCED = f"results/{{variant}}/reduced/{ModelKey.PATTERN}"
+MODEL_STATISTICS = f"{_REDUCED}/statistics.csv"
+MODEL_EVIDENCE = f"{_REDUCED}/evidence.csv"
+MODEL_EVIDENCE_DRAWS = f"{_REDUCED}/evidence.h5"
+MODEL_THEOREMS = f"{_REDUCED}/theorems.csv"
+MODEL_DETECTION = f"{_REDUCED}/detection.csv"
+MODEL_VIEW = f"{_REDUCED}/view.json"
+
+# Tables of one variant, and of all of them.
+VARIANT_TABLE = "results/{variant}/{table}.csv"
+JOINED_TABLE = "results/{table}.csv"
+TABLES = ("summary", "claims", "theorems", "detection")
+SUMMARY, CLAIMS, THEOREMS, DETECTION = (VARIANT_TABLE.replace("{table}", table) for table in TABLES)
+
+FIGURE = "results/{variant}/figures/figure_{number}.{format}"
+TABLE = "results/{variant}/figures/table_{number}.{format}"
+THEOREMS_FIGURE = "results/{variant}/figures/theorems.{format}"
+DETECTION_FIGURE = "results/{variant}/figures/detection.{format}"
+CLAIMS_READABLE = "results/{variant}/claims.md"
+THEOREMS_READABLE = "results/{variant}/theorems.md"
+REPORT = "results/report.html"
+
+# Where results of format 1, which had no variants, lay.
+FORMAT_1_FOLDERS = ("results/datasets", "results/models", "results/spectra", "results/statistics")
+
+# The name of a job of one model or shard in `logs/{rule}/` and `results/benchmarks/{rule}/`.
+MODEL_JOB = f"{{variant}}/{ModelKey.PATTERN}"
+SPECTRA_JOB = f"{{variant}}/{{dataset}}/{ModelKey.PATTERN}.{{shard}}"

@@ -17,6 +17,7 @@ import numpy as np
 from jacspec import layout
 from jacspec.data.storage import PointsFile
 from jacspec.errors import JacspecError
+from jacspec.key import ModelKey
 from jacspec.spectra.shards import SpectraFile
 
 if TYPE_CHECKING:
@@ -42,50 +43,69 @@ SCALARS = (
 )
 
 
-def open_sweep(folder: Path | str = "results") -> "Sweep":
+def open_sweep(folder: Path | str = layout.RESULTS) -> "Sweep":
     """Return the sweep whose results lie in `folder`, by the names of its files alone.
 
     Raises JacspecError if there is no model in it.
     """
     folder = Path(folder)
-    pattern = layout.WEIGHTS.removeprefix("results/").format(latent_dim="*", seed="*")
-    names = sorted(path.parent.name for path in folder.glob(pattern))
-    if not names:
+    pattern = _inside(layout.WEIGHTS).format(variant="*", latent_dim="*", seed="*")
+    depth = pattern.count("/")
+    keys = [
+        ModelKey.parse(path.parents[depth - 1].name, path.parent.name)
+        for path in folder.glob(pattern)
+    ]
+    if not keys:
         raise JacspecError(f"{folder} has no models: run the sweep, or name its results folder")
-    keys = [name.removeprefix("d").split("_seed") for name in names]
-    return Sweep(folder, tuple(sorted((int(latent_dim), int(seed)) for latent_dim, seed in keys)))
+    return Sweep(folder, tuple(sorted(keys)))
+
+
+def _inside(pattern: str) -> str:
+    """Return a pattern of the layout relative to the results folder."""
+    return pattern.removeprefix(f"{layout.RESULTS}/")
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """A folder of results; `keys` are the latent dimension and seed of every model in it."""
+    """A folder of results; `keys` are those of every model in it, in order."""
 
     folder: Path
-    keys: tuple[tuple[int, int], ...]
+    keys: tuple[ModelKey, ...]
+
+    @property
+    def variants(self) -> list[str]:
+        """Return the names of the variants, in alphabetical order."""
+        return sorted({key.variant for key in self.keys})
 
     @property
     def latent_dims(self) -> list[int]:
         """Return the latent dimensions, increasing."""
-        return sorted({latent_dim for latent_dim, _ in self.keys})
+        return sorted({key.latent_dim for key in self.keys})
 
     @property
     def seeds(self) -> list[int]:
         """Return the seeds, increasing."""
-        return sorted({seed for _, seed in self.keys})
+        return sorted({key.seed for key in self.keys})
 
     @cached_property
     def datasets(self) -> list[str]:
         """Return the names of the data sets, in alphabetical order."""
-        return sorted({path.name.rsplit(".", 2)[0] for path in self.folder.glob("datasets/*.h5")})
+        return sorted({path.name.rsplit(".", 2)[0] for path in self.folder.glob("points/*.h5")})
 
-    def model(self, latent_dim: int, seed: int) -> "Model":
-        """Return a model; raises JacspecError if the sweep has none like it."""
-        if (latent_dim, seed) not in self.keys:
+    def model(self, latent_dim: int, seed: int, variant: str | None = None) -> "Model":
+        """Return a model; `variant` may be left out where the sweep has one only.
+
+        Raises JacspecError if the sweep has no such model, or several variants and none is named.
+        """
+        if variant is None and len(self.variants) > 1:
+            raise JacspecError(f"name one of the variants {', '.join(self.variants)}")
+        key = ModelKey(variant or self.variants[0], latent_dim, seed)
+        if key not in self.keys:
             raise JacspecError(
-                f"{self.folder} has no model of d = {latent_dim}, seed {seed}; it has d = "
-                f"{self.latent_dims}, seeds {self.seeds}"
+                f"{self.folder} has no model {key}; it has variants {', '.join(self.variants)}, "
+                f"d = {self.latent_dims}, seeds {self.seeds}"
             )
-        return Model(self.folder, latent_dim, seed)
+        return Model(self.folder, key)
 
     def summary(self) -> "pandas.DataFrame":
         """Return the table of all statistics, one row a number."""
@@ -99,7 +119,7 @@ class Sweep:
         They are the points of row `start` to `stop - 1` of every model's spectra.
         """
         parts, first = [], 0
-        for path in _shards(self.folder / "datasets", f"{dataset}.*.h5"):
+        for path in _shards(self.folder / "points", f"{dataset}.*.h5"):
             with PointsFile(path) as shard:
                 rows = _overlap(start, stop, first, shard.count)
                 parts.append(shard.read(rows.start, rows.stop))
@@ -112,8 +132,7 @@ class Model:
     """One autoencoder and its spectra."""
 
     folder: Path
-    latent_dim: int
-    seed: int
+    key: ModelKey
 
     @cached_property
     def autoencoder(self) -> "Autoencoder":
@@ -131,8 +150,8 @@ class Model:
 
     def spectra(self, dataset: str) -> "Spectra":
         """Return the spectra at all points of a data set; raises JacspecError if there are none."""
-        folder = self.folder / "spectra" / dataset
-        return Spectra(tuple(_shards(folder, f"{self._name}.*.h5")))
+        folder = self.folder / self.key.variant / "spectra" / dataset
+        return Spectra(tuple(_shards(folder, f"{self.key.name}.*.h5")))
 
     def spectra_of(self, images: np.ndarray) -> "JacobianSpectra":
         """Compute the spectra at images of one's own, in float64.
@@ -148,11 +167,7 @@ class Model:
 
     @property
     def _weights(self) -> Path:
-        return self.folder / "models" / self._name / "weights.pt"
-
-    @property
-    def _name(self) -> str:
-        return f"d{self.latent_dim}_seed{self.seed}"
+        return self.folder / self.key.path(_inside(layout.WEIGHTS))
 
 
 @dataclass(frozen=True)

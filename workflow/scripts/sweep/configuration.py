@@ -4,21 +4,28 @@ Each fault is reported with its key, what was found, and what to write instead.
 """
 
 import difflib
+import logging
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import suppress
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import yaml
 
+from jacspec import layout
 from jacspec.data.truncation import SMALLEST_MASS, mass_on_unit_interval
+from sweep.variants import variants_of
 
-TRAINING_SET = "mnist"
-NEAR_SET = "fashion_mnist"
-IMAGE_SETS = (TRAINING_SET, NEAR_SET)
-IMAGES = 70_000  # in each of them
+# Sources of published images, and how many each of them has.
+IMAGE_SETS = ("mnist", "fashion_mnist")
+IMAGES = 70_000
+# Blocks of named entries, in which an overlay takes one out by `null`.
+MAPS = ("data", "variants")
+
+_log = logging.getLogger(__name__)
 
 _TYPE_NAMES = {
     "array": "a list",
@@ -51,6 +58,31 @@ def typed_overrides(overrides: Any) -> Any:
     return {"true": True, "false": False, "null": None}.get(overrides.lower(), overrides)
 
 
+def without_removed(config: MutableMapping[str, Any]) -> None:
+    """Take out of a configuration what an overlay has removed.
+
+    An overlay of ``--configfile`` is merged block by block, key by key, and replaces all else. To
+    take an entry out of `MAPS`, or a key out of such an entry, it writes ``null``.
+    """
+    for name in MAPS:
+        block = config.get(name)
+        if isinstance(block, Mapping):
+            config[name] = {
+                key: _pruned(value) for key, value in block.items() if value is not None
+            }
+
+
+def check_for_format_1(folder: Path | str) -> None:
+    """Raise `ConfigurationError` if `folder` has results from before there were variants."""
+    old = [path for path in layout.FORMAT_1_FOLDERS if (Path(folder) / path).is_dir()]
+    if old:
+        raise ConfigurationError(
+            f"{' and '.join(old)} hold results of format 1, which had no variants, and cannot be "
+            "read or added to: move them away (mv results results_of_format_1), or name another "
+            "folder with --directory"
+        )
+
+
 def check_for_repeated_keys(paths: Iterable[Path | str]) -> None:
     """Raise `ConfigurationError` if a block of a YAML file has a key twice.
 
@@ -75,6 +107,12 @@ def check_configuration(config: Mapping[str, Any], schema_path: Path | str) -> N
     faults = faults or list(_faults_across_keys(config))
     if faults:
         raise ConfigurationError(_listed(faults))
+
+
+def _pruned(entry: Any) -> Any:
+    if isinstance(entry, Mapping):
+        return {key: value for key, value in entry.items() if value is not None}
+    return entry
 
 
 def _listed(faults: Iterable[str]) -> str:
@@ -199,7 +237,8 @@ def _item_count(schema: Mapping[str, Any]) -> str:
 
 def _faults_across_keys(config: Mapping[str, Any]) -> Iterator[str]:
     yield from _dataset_faults(config)
-    yield from _distribution_faults(config["distributions"])
+    yield from _variant_faults(config)
+    yield from _source_faults(config["data"])
     if config["chunk_size"] > config["shard_size"]:
         yield (
             f"chunk_size: found {config['chunk_size']}, more than shard_size "
@@ -212,35 +251,59 @@ def _faults_across_keys(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _dataset_faults(config: Mapping[str, Any]) -> Iterator[str]:
-    evaluated, defined = config["datasets"], config["distributions"]
-    for name in IMAGE_SETS:
-        if name in defined:
-            yield f"distributions.{name}: the name is taken by the images; write another"
-    if TRAINING_SET not in evaluated:
-        yield f"datasets: {TRAINING_SET} missing; add it, every comparison is with it"
+    evaluated, defined = config["datasets"], config["data"]
     for name in evaluated:
-        if name not in IMAGE_SETS and name not in defined:
+        if name not in defined:
             close = difflib.get_close_matches(name, defined, n=1)
-            advice = f"did you mean {close[0]}?" if close else "define it under distributions"
+            advice = f"did you mean {close[0]}?" if close else "define it under data"
             yield f"datasets: found {name}, which is not defined; {advice}"
     for role, name in config["figures"]["representatives"].items():
-        if name not in evaluated or name in IMAGE_SETS:
+        if name not in evaluated or defined.get(name, {}).get("source") in IMAGE_SETS:
             yield (
                 f"figures.representatives.{role}: found {name}; "
                 f"write one of the random data sets under datasets"
             )
 
 
-def _distribution_faults(distributions: Mapping[str, Any]) -> Iterator[str]:
-    for name, distribution in distributions.items():
-        key = f"distributions.{name}"
-        if distribution["family"] == "uniform" and distribution["low"] >= distribution["high"]:
+def _variant_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    variants = variants_of(config)
+    for name, variant in variants.items():
+        key = f"variants.{name}"
+        if name in layout.RESERVED_NAMES:
+            yield f"{key}: the name is that of a folder of all variants; write another"
+        training_set = variant.training_set
+        source = config["data"].get(training_set, {}).get("source")
+        if source not in IMAGE_SETS:
+            entries = config["data"].items()
+            images = [name for name, entry in entries if entry["source"] in IMAGE_SETS]
             yield (
-                f"{key}: found low {distribution['low']} and high {distribution['high']}; "
-                f"write low below high"
+                f"{key}: its training_set is {training_set}, which is no set of images under data; "
+                f"write one of {', '.join(images)}"
             )
-        if distribution["family"] == "truncated_normal":
-            mean, deviation = distribution["mean"], distribution["standard_deviation"]
+        elif training_set not in config["datasets"]:
+            yield (
+                f"datasets: {training_set} missing, the training set of {name}; add it, every "
+                "comparison is with it"
+            )
+    for one, other in combinations(variants.values(), 2):
+        if one.same_models(other):
+            _log.warning(
+                "variants %s and %s are built and trained alike: their models are equal where "
+                "latent dimension and seed are",
+                one.name,
+                other.name,
+            )
+
+
+def _source_faults(sources: Mapping[str, Any]) -> Iterator[str]:
+    for name, source in sources.items():
+        key = f"data.{name}"
+        if source["source"] == "uniform" and source["low"] >= source["high"]:
+            yield (
+                f"{key}: found low {source['low']} and high {source['high']}; write low below high"
+            )
+        if source["source"] == "truncated_normal":
+            mean, deviation = source["mean"], source["standard_deviation"]
             mass = mass_on_unit_interval(mean, deviation)
             if mass < SMALLEST_MASS:
                 yield (

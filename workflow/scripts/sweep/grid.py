@@ -1,38 +1,44 @@
 """The files of a sweep, and the run of points that each of them holds."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
 from jacspec import layout
+from jacspec.key import ModelKey
 from sweep.configuration import IMAGE_SETS, IMAGES
+from sweep.variants import Variant, variants_of
 
 
 @dataclass(frozen=True)
 class Grid:
-    """The axes of a sweep: latent dimensions, seeds, and data sets cut into shards."""
+    """The axes of a sweep: variants with their models, and data sets cut into shards."""
 
-    latent_dims: tuple[int, ...]
-    seeds: tuple[int, ...]
+    variants: Mapping[str, Variant]
     datasets: tuple[str, ...]
     samples: int
     shard_size: int
+    limits: Mapping[str, int]
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "Grid":
         """Take the axes from a checked configuration."""
         return cls(
-            latent_dims=tuple(config["latent_dims"]),
-            seeds=tuple(config["seeds"]),
+            variants=variants_of(config),
             datasets=tuple(config["datasets"]),
             samples=config["samples"],
             shard_size=config["shard_size"],
+            limits={
+                name: IMAGES
+                for name, entry in config["data"].items()
+                if entry["source"] in IMAGE_SETS
+            },
         )
 
     def points(self, dataset: str) -> int:
         """Return the number of points of a data set; images are limited in number."""
-        return min(self.samples, IMAGES) if dataset in IMAGE_SETS else self.samples
+        return min(self.samples, self.limits.get(dataset, self.samples))
 
     def shards(self, dataset: str) -> range:
         """Return the numbers of the shards of a data set."""
@@ -46,27 +52,37 @@ class Grid:
         """Return the number of points of a shard; only the last one may be short."""
         return min(self.shard_size, self.points(dataset) - self.first_point(shard))
 
-    def spectra_of_model(self, latent_dim: int | str, seed: int | str) -> list[str]:
+    def models(self, variant: str | None = None) -> list[ModelKey]:
+        """Return the keys of all models, or of those of one variant."""
+        names = self.variants if variant is None else [variant]
+        return [
+            ModelKey(name, latent_dim, seed)
+            for name in names
+            for latent_dim in self.variants[name].latent_dims
+            for seed in self.variants[name].seeds
+        ]
+
+    def of_models(self, pattern: str, variant: str | None = None) -> list[str]:
+        """Return a file of every model, or of every one of a variant."""
+        return [key.path(pattern) for key in self.models(variant)]
+
+    def spectra_of_model(self, key: ModelKey) -> list[str]:
         """Return the spectra shards of one model, data sets and shards in order."""
         return [
-            layout.SPECTRA_SHARD.format(
-                latent_dim=latent_dim, seed=seed, dataset=dataset, shard=shard
-            )
+            key.path(layout.SPECTRA_SHARD, dataset=dataset, shard=shard)
             for dataset in self.datasets
             for shard in self.shards(dataset)
         ]
 
-    def models(self) -> list[tuple[int, int]]:
-        """Return latent dimension and seed of every model."""
-        return [(latent_dim, seed) for latent_dim in self.latent_dims for seed in self.seeds]
-
-    def statistics(self) -> list[str]:
-        """Return the statistics files of all models."""
+    def points_of(self, datasets: Iterable[str]) -> list[str]:
+        """Return the points' shards of data sets, data sets and shards in order."""
         return [
-            layout.MODEL_STATISTICS.format(latent_dim=latent_dim, seed=seed)
-            for latent_dim, seed in self.models()
+            layout.DATASET_SHARD.format(dataset=dataset, shard=shard)
+            for dataset in datasets
+            for shard in self.shards(dataset)
         ]
 
-    def table_seeds(self) -> dict[str, int]:
+    def table_seeds(self, variant: str) -> dict[str, int]:
         """Return the seed that each table shows: Table I the first one, Table II the second."""
-        return {str(number): seed for number, seed in enumerate(self.seeds[:2], start=1)}
+        seeds = self.variants[variant].seeds[:2]
+        return {str(number): seed for number, seed in enumerate(seeds, start=1)}

@@ -16,6 +16,7 @@ import numpy as np
 from jacspec.atomic import replacing
 from jacspec.claims.bootstrap import REPLICATES, Draws, interval
 from jacspec.errors import DamagedFileError
+from jacspec.key import ModelKey
 from jacspec.seals import damage_reported, open_sealed_hdf5, sealed_hdf5
 
 TRAINING_SET = "mnist"
@@ -60,15 +61,14 @@ class Evidence:
     """
 
     models: Mapping[tuple[int, int], ModelEvidence]
-    collapsed: Sequence[tuple[int, int]] = ()
+    collapsed: Sequence[ModelKey] = ()
 
     @classmethod
-    def of(
-        cls, models: Iterable[ModelEvidence], collapsed: Sequence[tuple[int, int]] = ()
-    ) -> "Evidence":
+    def of(cls, models: Iterable[ModelEvidence], collapsed: Sequence[ModelKey] = ()) -> "Evidence":
         """Gather all models but those that are no better than the mean image."""
         by_key = {(model.latent_dim, model.seed): model for model in models}
-        left = {key: model for key, model in by_key.items() if key not in collapsed}
+        taken = {(key.latent_dim, key.seed) for key in collapsed}
+        left = {key: model for key, model in by_key.items() if key not in taken}
         return cls(left, collapsed)
 
     @property

@@ -11,7 +11,7 @@ from jacspec.claims.registry import CLAIMS, Claim
 from jacspec.claims.verdicts import Finding, Verdict, all_of
 from jacspec.statistics.collapsed_models import left_out_note
 
-HEADER = ["claim", "latent_dim", "seed", "statistic", "value", "low", "high", "verdict"]
+HEADER = ["variant", "claim", "latent_dim", "seed", "statistic", "value", "low", "high", "verdict"]
 VERDICT = "verdict"
 
 
@@ -36,7 +36,7 @@ def judgements(evidence: Evidence) -> dict[int, Judgement]:
     }
 
 
-def write_claims_table(path: Path | str, judged: Mapping[int, Judgement]) -> None:
+def write_claims_table(path: Path | str, judged: Mapping[int, Judgement], variant: str) -> None:
     """Write one row a number, in the columns of `HEADER`.
 
     `statistic` is a name and, after slashes, what it is of. A row with a `latent_dim` is of one
@@ -51,7 +51,7 @@ def write_claims_table(path: Path | str, judged: Mapping[int, Judgement]) -> Non
         writer.writerow(HEADER)
         for number, judgement in judged.items():
             for row in _rows(judgement):
-                writer.writerow([f"C{number}", *row])
+                writer.writerow([variant, f"C{number}", *row])
 
 
 def write_readable_claims(

@@ -48,10 +48,12 @@ def draw_detection(rows: Sequence[DetectionRow]) -> Figure:
     series: dict[tuple[str, str, int], dict[int, float]] = {}
     for row in rows:
         if row.measure == "auroc":
-            series.setdefault((row.dataset, row.score, row.seed), {})[row.latent_dim] = row.value
+            series.setdefault((row.dataset, row.score, row.key.seed), {})[row.key.latent_dim] = (
+                row.value
+            )
     datasets = list(dict.fromkeys(row.dataset for row in rows))
-    seeds = sorted({row.seed for row in rows})
-    latent_dims = sorted({row.latent_dim for row in rows})
+    seeds = sorted({row.key.seed for row in rows})
+    latent_dims = sorted({row.key.latent_dim for row in rows})
     columns = min(COLUMNS, len(datasets))
     grid_rows = -(-len(datasets) // columns)
     with study_style():

@@ -1,19 +1,19 @@
 """The scores of one model against every data set, and the tables that hold the result."""
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
-from jacspec.atomic import replacing
 from jacspec.data.mnist import TEST, TRAINING
 from jacspec.data.storage import PointsFile
 from jacspec.detection.measures import detection_measures
 from jacspec.detection.scores import SHARD_COLUMNS, LatentDistribution, detection_scores
 from jacspec.errors import DamagedFileError, JacspecError
+from jacspec.key import ModelKey
 from jacspec.spectra.shards import SpectraFile
+from jacspec.tables import read_table, write_table
 
 BLOCK_POINTS = 10_000
 
@@ -25,8 +25,7 @@ class DetectionRow:
     `inside` and `outside` are the numbers of points of either.
     """
 
-    latent_dim: int
-    seed: int
+    key: ModelKey
     dataset: str
     score: str
     measure: str
@@ -35,8 +34,8 @@ class DetectionRow:
     outside: int
 
 
-HEADER = [field.name for field in fields(DetectionRow)]
-TYPES = [field.type for field in fields(DetectionRow)]
+_TYPES = {field.name: field.type for field in fields(DetectionRow) if field.name != "key"}
+HEADER = (*ModelKey.COLUMNS, *_TYPES)
 
 
 def model_detection(
@@ -44,8 +43,7 @@ def model_detection(
     training_points: Sequence[Path],
     *,
     training_set: str,
-    latent_dim: int,
-    seed: int,
+    key: ModelKey,
 ) -> list[DetectionRow]:
     """Return all measures of one model, for every data set of `spectra` but `training_set`.
 
@@ -73,9 +71,7 @@ def model_detection(
     scores = _scores(training_shards, distribution)
     inside = {name: values[split == TEST] for name, values in scores.items()}
     return [
-        DetectionRow(
-            latent_dim, seed, dataset, name, measure, value, len(inside[name]), len(outside)
-        )
+        DetectionRow(key, dataset, name, measure, value, len(inside[name]), len(outside))
         for dataset, shards in spectra.items()
         if dataset != training_set
         for name, outside in _scores(shards, distribution).items()
@@ -85,22 +81,22 @@ def model_detection(
 
 def write_detection(path: Path | str, rows: Iterable[DetectionRow]) -> None:
     """Write rows as CSV, in full precision, whole or not at all."""
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(HEADER)
-        writer.writerows(astuple(row) for row in rows)
+    write_table(
+        path,
+        HEADER,
+        ((*row.key.fields().values(), *(getattr(row, name) for name in _TYPES)) for row in rows),
+    )
 
 
 def read_detection(path: Path | str) -> list[DetectionRow]:
     """Read rows; raises DamagedFileError if the file is not what `write_detection` writes."""
-    with Path(path).open(encoding="utf-8", newline="") as file:
-        header, *rows = [*csv.reader(file)] or [[]]
     try:
-        if header != HEADER:
-            raise ValueError(f"the columns are {header}")
         return [
-            DetectionRow(*(type_(text) for type_, text in zip(TYPES, row, strict=True)))
-            for row in rows
+            DetectionRow(
+                ModelKey(row["variant"], int(row["latent_dim"]), int(row["seed"])),
+                **{name: type_(row[name]) for name, type_ in _TYPES.items()},
+            )
+            for row in read_table(path, HEADER)
         ]
     except ValueError as error:
         raise DamagedFileError(

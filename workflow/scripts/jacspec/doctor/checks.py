@@ -11,11 +11,13 @@ from jacspec.data.mnist import COLLECTIONS
 from jacspec.data.storage import PointsFile
 from jacspec.doctor.findings import StaleFileError
 from jacspec.errors import DamagedFileError
+from jacspec.key import ModelKey
 from jacspec.models.network import load_network
 from jacspec.provenance import sha256_of_file
 from jacspec.spectra.quantities import TYPES
 from jacspec.spectra.shards import SpectraFile
-from jacspec.statistics.table import read_table
+from jacspec.statistics.summary import HEADER
+from jacspec.tables import read_table
 
 _BLOCK_POINTS = 10_000
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -69,23 +71,28 @@ def check_spectra(path: Path, *, count: int, expected: Mapping[str, Any], weight
             raise StaleFileError(f"it is of other weights than those in {weights}")
 
 
-def check_statistics(path: Path, *, latent_dim: int, seed: int, points: Mapping[str, int]) -> None:
+def check_statistics(path: Path, *, key: ModelKey, points: Mapping[str, int]) -> None:
     """Check the statistics of a model; `points` is the number of points of each data set."""
     rows = _rows(path)
     _compare(
         {
-            "models": {(row[0], row[1]) for row in rows},
-            "points": {row[2]: int(float(row[5])) for row in rows if row[4] == "points"},
+            "models": {tuple(row[name] for name in ModelKey.COLUMNS) for row in rows},
+            "points": {
+                row["dataset"]: int(float(row["value"]))
+                for row in rows
+                if row["statistic"] == "points"
+            },
         },
-        {"models": {(str(latent_dim), str(seed))}, "points": dict(points)},
+        {"models": {tuple(map(str, key.fields().values()))}, "points": dict(points)},
     )
 
 
 def check_summary(path: Path, *, tables: Sequence[Path]) -> None:
     """Check that the summary has what the tables of all models have, and nothing else."""
     present = [table for table in tables if table.exists()]
-    if sorted(_rows(path)) != sorted(row for table in present for row in _rows(table)):
-        raise StaleFileError("it does not have the numbers that are in results/statistics")
+    found = sorted(tuple(row.values()) for row in _rows(path))
+    if found != sorted(tuple(row.values()) for table in present for row in _rows(table)):
+        raise StaleFileError("it does not have the numbers of the models' statistics")
 
 
 def check_picture(path: Path) -> None:
@@ -99,11 +106,11 @@ def check_picture(path: Path) -> None:
         raise DamagedFileError(f"it is not a whole {path.suffix[1:].upper()} file")
 
 
-def _rows(path: Path) -> list[list[str]]:
+def _rows(path: Path) -> list[dict[str, str]]:
     try:
-        rows = read_table(path)
+        rows = read_table(path, HEADER)
         for row in rows:
-            float(row[5])
+            float(row["value"])
     except ValueError as error:
         raise DamagedFileError(f"it is not a table of numbers ({error})") from error
     return rows

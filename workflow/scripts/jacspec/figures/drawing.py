@@ -11,6 +11,7 @@ from jacspec.figures.boxes import draw_arguments, draw_differences, draw_moduli
 from jacspec.figures.lines import draw_deviations, draw_means, draw_orientation
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import line_styles, study_style
+from jacspec.key import ModelKey
 from jacspec.statistics.collapsed_models import collapsed_models, left_out_note, without_models
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def draw_figure(
 
 
 @study_style()
-def note_left_out(figure: Figure, collapsed: Sequence[tuple[int, int]]) -> None:
+def note_left_out(figure: Figure, collapsed: Sequence[ModelKey]) -> None:
     """Say above a figure which models, if any, it leaves out because they have learned nothing."""
     if collapsed:
         figure.suptitle(left_out_note(collapsed), fontsize="x-small", color=NOTE_COLOR)

@@ -141,23 +141,21 @@ def train(
             if report:
                 report(record)
         training.network.copy_to(autoencoder)
-    _warn_if_collapsed(training.history[-1].test_loss, training_points, test_points, latent_dim)
+    _warn_if_collapsed(training.history[-1].test_loss, training_points, test_points)
     return TrainingResult(autoencoder.eval(), tuple(training.history))
 
 
 def _warn_if_collapsed(
-    test_loss: float, training_points: torch.Tensor, test_points: torch.Tensor, latent_dim: int
+    test_loss: float, training_points: torch.Tensor, test_points: torch.Tensor
 ) -> None:
     mean_image_loss = (test_points - training_points.mean(dim=0)).square().mean().item()
     if has_collapsed(variance_explained(test_loss, mean_image_loss)):
         _log.warning(
             "this network is no better than the mean image: its test loss is %.5f, that of the "
             "mean image %.5f. It has collapsed, or hardly begun: take another seed, a smaller "
-            "training: learning_rate, for this latent dimension alone as training: "
-            "learning_rate_factors: {d%d: 0.2}, or more training: epochs",
+            "training: learning_rate, or more training: epochs",
             test_loss,
             mean_image_loss,
-            latent_dim,
         )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from jacspec.claims.orientation_claims import NEAR_HALF, RARELY
 from jacspec.claims.thresholds import SMALLEST_HIGH_DIM
+from jacspec.key import ModelKey
 from jacspec.report.judgements import NOT_JUDGED, ClaimRow, verdict_of
 from jacspec.statistics.collapsed_models import names_of_models
 
@@ -58,10 +59,10 @@ def headline(rows: Sequence[ClaimRow], training_set: str) -> Headline:
     )
 
 
-def cautions(epochs: int, collapsed: Sequence[tuple[int, int]]) -> list[tuple[str, str]]:
+def cautions(epochs: int, collapsed: Sequence[ModelKey]) -> list[tuple[str, str]]:
     """Return what a reader must know before the answer, each as a title and a text.
 
-    `collapsed` are latent dimension and seed of the models that are no better than the mean image.
+    `collapsed` are the models that are no better than the mean image.
     """
     found = []
     if epochs < PAPER_EPOCHS:
@@ -77,7 +78,7 @@ def cautions(epochs: int, collapsed: Sequence[tuple[int, int]]) -> list[tuple[st
             f"{names_of_models(collapsed)}. There, training ended no better than the mean image: "
             "the network has collapsed, or hardly begun. Its Jacobians say nothing: verdicts are "
             "without it, and so are the figures if another is left. Another seed or a smaller "
-            "learning rate (training: learning_rate_factors) may help."
+            "learning rate may help."
         )
         found.append(("Left out:", text))
     return found

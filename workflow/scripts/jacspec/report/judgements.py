@@ -10,7 +10,7 @@ from pathlib import Path
 from jacspec.errors import DamagedFileError
 
 NOT_JUDGED = "not judged yet"
-COLUMNS = ["claim", "latent_dim", "seed", "statistic", "value", "low", "high", "verdict"]
+COLUMNS = ["variant", "claim", "latent_dim", "seed", "statistic", "value", "low", "high", "verdict"]
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def read_claims(path: Path | str) -> list[ClaimRow]:
         raise DamagedFileError(f"{path} has columns {header}, not {COLUMNS}: delete it")
     return [
         ClaimRow(claim, _whole(latent_dim), _whole(seed), name, *map(_real, numbers), verdict)
-        for claim, latent_dim, seed, name, *numbers, verdict in rows
+        for _, claim, latent_dim, seed, name, *numbers, verdict in rows
     ]
 
 

@@ -81,9 +81,11 @@ def detection_charts(rows: "Sequence[DetectionRow]") -> list[Chart]:
     series: dict[tuple[str, str, int], dict[int, float]] = {}
     for row in rows:
         if row.measure == "auroc":
-            series.setdefault((row.dataset, row.score, row.seed), {})[row.latent_dim] = row.value
+            series.setdefault((row.dataset, row.score, row.key.seed), {})[row.key.latent_dim] = (
+                row.value
+            )
     first_seed = min((seed for *_, seed in series), default=0)
-    latent_dims = sorted({row.latent_dim for row in rows})
+    latent_dims = sorted({row.key.latent_dim for row in rows})
     charts = []
     for dataset in dict.fromkeys(dataset for dataset, *_ in series):
         lines = [

@@ -14,6 +14,7 @@ import numpy as np
 from jacspec.atomic import replacing
 from jacspec.data.storage import PointsFile
 from jacspec.errors import DamagedFileError, JacspecError
+from jacspec.key import ModelKey
 from jacspec.models.network import load_network, reconstructions
 from jacspec.report.images import strip_png
 from jacspec.spectra.shards import SpectraFile
@@ -40,7 +41,7 @@ _COLUMNS = (
     "reconstruction_error",
     "same_pattern",
 )
-_MODEL = ("latent_dim", "seed", "weights_sha256")
+_MODEL = (*ModelKey.COLUMNS, "weights_sha256")
 # May differ between shards: a data set that was added later has those of its day.
 _VERSIONS = (
     "precision",
@@ -130,6 +131,11 @@ def read_model_view(path: Path | str) -> dict:
     except (ValueError, KeyError, TypeError):
         pass
     raise JacspecError(f"{path} is no view of a model in this format: delete it and run again")
+
+
+def key_of_view(view: Mapping) -> ModelKey:
+    """Return the key of the model that a view is of."""
+    return ModelKey(*(view[name] for name in ModelKey.COLUMNS))
 
 
 def rounded(values: np.ndarray | float) -> list | float | None:

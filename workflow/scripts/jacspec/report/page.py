@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 from jacspec.atomic import replacing
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import JACOBIAN_COLORS, display_name, line_styles
+from jacspec.key import ModelKey
 from jacspec.report import run_record
 from jacspec.report.charts import Chart, Look, looks_of
 from jacspec.report.colors import dark_counterparts
@@ -24,7 +25,13 @@ from jacspec.report.headline import cautions, headline
 from jacspec.report.images import strip_png
 from jacspec.report.judgements import ClaimRow, ReadableClaim
 from jacspec.report.measurements import detection_charts, score_looks, theorem_charts
-from jacspec.report.model_view import ANGLE_EDGES, LOG_MODULUS_EDGES, PLANE_CELLS, sample_pixels
+from jacspec.report.model_view import (
+    ANGLE_EDGES,
+    LOG_MODULUS_EDGES,
+    PLANE_CELLS,
+    key_of_view,
+    sample_pixels,
+)
 from jacspec.statistics.collapsed_models import (
     collapsed_models,
     rows_without_models,
@@ -143,7 +150,7 @@ def _content(sweep: Sweep) -> dict[str, Any]:
         "plotly": packed(PLOTLY.read_text(encoding="utf-8")),
         "data": json.dumps(_page_data(sweep, charts)).replace("</", "<\\/"),
         "models": {
-            _model_key(view["latent_dim"], view["seed"]): packed(json.dumps(_without_strips(view)))
+            key_of_view(view).name: packed(json.dumps(_without_strips(view)))
             for view in sweep.views
         },
         "headline": headline(sweep.claims, training_set),
@@ -214,7 +221,7 @@ def _legends(sweep: Sweep, dataset_looks: Mapping[str, Look]) -> dict[str, list[
     }
 
 
-def _run(sweep: Sweep, collapsed: Collection[tuple[int, int]]) -> dict[str, Any]:
+def _run(sweep: Sweep, collapsed: Collection[ModelKey]) -> dict[str, Any]:
     """Return what was run, for the last section of the page."""
     missing = [
         words
@@ -277,7 +284,3 @@ def _available(
 
 def _texts(values: Iterable[int]) -> dict[int, int]:
     return {value: value for value in sorted(set(values))}
-
-
-def _model_key(latent_dim: int, seed: int) -> str:
-    return f"d{latent_dim}_seed{seed}"

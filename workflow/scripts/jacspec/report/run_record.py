@@ -8,6 +8,8 @@ from pathlib import Path
 
 from jacspec.data.storage import PointsFile
 from jacspec.figures.style import display_name
+from jacspec.key import ModelKey
+from jacspec.report.model_view import key_of_view
 
 # A share of undetermined points from which on a data set's orientation says little.
 NOTABLE_UNDETERMINED_SHARE = 0.1
@@ -46,14 +48,14 @@ def last_epoch(history: Path) -> dict[str, float]:
     return {name: float(value) for name, value in last.items()}
 
 
-def gaps(views: Sequence[Mapping], collapsed: Collection[tuple[int, int]]) -> list[str]:
+def gaps(views: Sequence[Mapping], collapsed: Collection[ModelKey]) -> list[str]:
     """Return a sentence for every collapsed model, and of the others for many undetermined points.
 
-    `collapsed` are latent dimension and seed of the models that are no better than the mean image.
+    `collapsed` are the models that are no better than the mean image.
     """
     sentences = []
     for view in views:
-        if (view["latent_dim"], view["seed"]) in collapsed:
+        if key_of_view(view) in collapsed:
             sentences.append(
                 f"d = {view['latent_dim']}, seed {view['seed']}: no better than the mean image, "
                 "left out of verdicts and figures"

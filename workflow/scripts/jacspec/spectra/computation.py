@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from jacspec.data.storage import PointsFile
+from jacspec.key import ModelKey
 from jacspec.models.network import load_network
 from jacspec.provenance import library_versions, sha256_of_file
 from jacspec.spectra.engine import SpectraEngine
@@ -21,7 +22,7 @@ def compute_shard(
     points_path: Path | str,
     output_path: Path | str,
     *,
-    seed: int,
+    key: ModelKey,
     precision: str,
     eigensolver: str = "lapack",
     device: str,
@@ -34,8 +35,9 @@ def compute_shard(
 
     About `chunk_size` points are computed at a time, and two such chunks are held in memory. Chunks
     that an interrupted job left are taken over. Neither that nor `threads` and `chunk_size` changes
-    a byte of the result. `report` is called with points done, points in all, and seconds, after
-    each chunk. Raises DamagedFileError if the weights or the points are damaged.
+    a byte of the result. `key` is that of the model. `report` is called with points done, points in
+    all, and seconds, after each chunk. Raises DamagedFileError if the weights or the points are
+    damaged.
     """
     network = load_network(weights_path)
     with (
@@ -49,8 +51,7 @@ def compute_shard(
         ) as engine,
     ):
         attributes = {
-            "latent_dim": engine.latent_dim,
-            "seed": seed,
+            **key.fields(),
             "dataset": points.dataset,
             "first": points.first,
             "precision": precision,

@@ -24,6 +24,7 @@ FORMAT_VERSION = 1
 CHUNK_POINTS = 1000
 _ATTRIBUTES = (
     "format_version",
+    "variant",
     "latent_dim",
     "seed",
     "dataset",

@@ -1,11 +1,12 @@
 """The statistics of one model on every data set, from its spectra shards, in constant memory."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from jacspec.errors import DamagedFileError
+from jacspec.key import ModelKey
 from jacspec.spectra.shards import SpectraFile
 from jacspec.statistics.dataset_statistics import (
     JACOBIANS,
@@ -14,7 +15,6 @@ from jacspec.statistics.dataset_statistics import (
     DatasetStatistics,
     StatisticRow,
 )
-from jacspec.statistics.table import write_table
 
 BLOCK_POINTS = 10_000
 COLUMNS = [f"{name}_{jacobian}" for jacobian in JACOBIANS for name in MATRIX_QUANTITIES]
@@ -47,21 +47,8 @@ def model_statistics(
     return rows
 
 
-def write_model_statistics(
-    path: Path | str, rows: Iterable[StatisticRow], *, latent_dim: int, seed: int
-) -> None:
-    """Write the statistics of one model as CSV, in the given order, to full precision."""
-    write_table(
-        path,
-        (
-            [str(latent_dim), str(seed), row.dataset, row.jacobian, row.statistic, repr(row.value)]
-            for row in rows
-        ),
-    )
-
-
 def _model_of(shard: SpectraFile) -> tuple:
-    names = ("latent_dim", "seed", "weights_sha256", "precision")
+    names = (*ModelKey.COLUMNS, "weights_sha256", "precision")
     return tuple(shard.attributes[name] for name in names)
 
 
@@ -70,7 +57,7 @@ def _check_shard(shard: SpectraFile, path: Path, dataset: str, first: int, model
     expected = (dataset, first, *model)
     if found != expected:
         raise DamagedFileError(
-            f"{path}: data set, first point, latent_dim, seed, weights and precision are {found}, "
+            f"{path}: data set, first point, model, weights and precision are {found}, "
             f"not {expected} as the shards before it demand; delete it to have it made again"
         )
 

@@ -1,37 +1,49 @@
-"""The statistics of all models in one tidy table."""
+"""The statistics of models as tidy tables: one row for each number."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jacspec.errors import DamagedFileError
-from jacspec.statistics.table import read_table, write_table
+from jacspec.key import ModelKey
+from jacspec.statistics.dataset_statistics import StatisticRow
+from jacspec.tables import read_table, write_table
 
 if TYPE_CHECKING:
     import pandas
+
+HEADER = (*ModelKey.COLUMNS, "dataset", "jacobian", "statistic", "value")
+
+
+def write_model_statistics(path: Path | str, rows: Iterable[StatisticRow], key: ModelKey) -> None:
+    """Write the statistics of one model, in the given order, to full precision."""
+    of_model = key.fields().values()
+    write_table(path, HEADER, ((*of_model, *astuple(row)) for row in rows))
 
 
 def write_summary(
     path: Path | str, model_tables: Iterable[Path | str], *, datasets: Sequence[str]
 ) -> None:
-    """Join the tables of all models into one, sorted by latent_dim, seed and data set.
+    """Join the tables of a variant's models into one, sorted by latent_dim, seed and data set.
 
     Data sets come in the order of `datasets`, the statistics of each in the order of its table.
     Raises DamagedFileError if a table is not one of statistics or has a data set that is not in
     `datasets`.
     """
-    rows: list[list[str]] = []
+    order = {dataset: position for position, dataset in enumerate(datasets)}
+    rows: list[dict[str, str]] = []
     for table in model_tables:
-        table_rows = read_table(table)
-        unknown = {row[2] for row in table_rows}.difference(datasets)
+        table_rows = read_table(table, HEADER)
+        unknown = {row["dataset"] for row in table_rows}.difference(order)
         if unknown:
             raise DamagedFileError(
                 f"{table}: data sets {sorted(unknown)} are none of {list(datasets)}; "
                 "delete it to have it made again"
             )
         rows += table_rows
-    rows.sort(key=lambda row: (int(row[0]), int(row[1]), datasets.index(row[2])))
-    write_table(path, rows)
+    rows.sort(key=lambda row: (int(row["latent_dim"]), int(row["seed"]), order[row["dataset"]]))
+    write_table(path, HEADER, (row.values() for row in rows))
 
 
 def read_summary(path: Path | str) -> "pandas.DataFrame":
@@ -39,4 +51,6 @@ def read_summary(path: Path | str) -> "pandas.DataFrame":
     # Only programs that ask for a data frame pay for pandas.
     import pandas as pd
 
-    return pd.read_csv(path)
+    names = {name: str for name in HEADER if name not in ("latent_dim", "seed", "value")}
+    # A data set may be called "NA"; numbers that are missing are written as nan.
+    return pd.read_csv(path, dtype=names, keep_default_na=False, na_values={"value": ["nan"]})

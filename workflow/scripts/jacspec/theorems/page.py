@@ -8,6 +8,7 @@ import numpy as np
 from jacspec.atomic import replacing
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import display_name
+from jacspec.key import ModelKey
 from jacspec.statistics.collapsed_models import left_out_note
 
 HEAD = """# The theorems, measured
@@ -56,11 +57,11 @@ def write_page(
     path: Path | str,
     selection: Selection,
     datasets: Sequence[str],
-    left_out: Sequence[tuple[int, int]] = (),
+    left_out: Sequence[ModelKey] = (),
 ) -> None:
     """Write the page from the measurements of models, one table a theorem.
 
-    `left_out` are latent dimension and seed of the collapsed models, which it names.
+    `left_out` are the collapsed models, which it names.
     """
     page = "\n".join(
         [

@@ -13,6 +13,7 @@ import numpy as np
 
 from jacspec.atomic import replacing
 from jacspec.errors import DamagedFileError, JacspecError
+from jacspec.key import ModelKey
 from jacspec.verification.comparison import JACOBIANS, Deviation, deviations, worst_index
 from jacspec.verification.identities import STORED_COLUMNS, identity_deviations, largest_norm
 from jacspec.verification.network import Network, load_network
@@ -21,7 +22,7 @@ from jacspec.verification.recomputation import recompute
 POINTS_PER_SHARD = 8
 BLOCK_POINTS = 10_000
 
-HEADER = ("spectra", "dataset", "latent_dim", "seed", "points", "recomputed", "jacobian")
+HEADER = ("spectra", *ModelKey.COLUMNS, "dataset", "points", "recomputed", "jacobian")
 HEADER += ("quantity", "worst_point", "deviation", "bound", "verdict")
 
 
@@ -56,9 +57,8 @@ class ShardReport:
     """What was found in one shard of `points` points, one finding a quantity."""
 
     files: ShardFiles
+    key: ModelKey
     dataset: str
-    latent_dim: int
-    seed: int
     points: int
     recomputed: int
     findings: tuple[Finding, ...]
@@ -139,9 +139,12 @@ def verify_shard(files: ShardFiles, network: Network) -> ShardReport:
             )
             return ShardReport(
                 files=files,
+                key=ModelKey(
+                    str(spectra.attrs["variant"]),
+                    int(spectra.attrs["latent_dim"]),
+                    int(spectra.attrs["seed"]),
+                ),
                 dataset=str(spectra.attrs["dataset"]),
-                latent_dim=int(spectra.attrs["latent_dim"]),
-                seed=int(spectra.attrs["seed"]),
                 points=len(spectra["index"]),
                 recomputed=len(rows),
                 findings=findings,
@@ -172,7 +175,7 @@ def _check_provenance(
 
 def _drawn_rows(spectra: h5py.File) -> list[int]:
     """Draw different rows, by a counter-based generator keyed by what the shard is of."""
-    identity = [str(spectra.attrs[name]) for name in ("dataset", "latent_dim", "seed", "first")]
+    identity = [str(spectra.attrs[name]) for name in (*ModelKey.COLUMNS, "dataset", "first")]
     key = hashlib.sha256(json.dumps(["verify", *identity]).encode()).digest()[:16]
     generator = np.random.Generator(np.random.Philox(key=int.from_bytes(key, "big")))
     count = len(spectra["index"])
@@ -229,7 +232,7 @@ def _write_table(path: Path, reports: Iterable[ShardReport]) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)
         for shard in reports:
-            of_shard = [shard.files.spectra, shard.dataset, shard.latent_dim, shard.seed]
+            of_shard = [shard.files.spectra, *shard.key.fields().values(), shard.dataset]
             of_shard += [shard.points, shard.recomputed]
             for finding in shard.findings:
                 found = finding.deviation

@@ -1,4 +1,4 @@
-"""Reduce one model's spectra to all that later stages need of it (rule model_statistics)."""
+"""Reduce one model's spectra to all that later stages need of it (rule reduce_model)."""
 
 import logging
 from collections import defaultdict
@@ -9,8 +9,10 @@ import job
 from jacspec.claims.evidence import write_model_evidence
 from jacspec.claims.model_evidence import model_evidence
 from jacspec.detection.model_detection import model_detection, write_detection
+from jacspec.key import ModelKey
 from jacspec.report.model_view import model_view, write_model_view
-from jacspec.statistics.model_statistics import model_statistics, write_model_statistics
+from jacspec.statistics.model_statistics import model_statistics
+from jacspec.statistics.summary import write_model_statistics
 from jacspec.statistics.variance_explained import variance_explained_row
 from jacspec.theorems.model_theorems import model_theorems
 
@@ -22,19 +24,19 @@ def main(snakemake):
     points = _by_dataset(snakemake.input.points, lambda path: path.name.rsplit(".", 2)[0])
     first_points = {dataset: shards[0] for dataset, shards in points.items()}
     training_set, output = snakemake.params.training_set, snakemake.output
-    model = {name: int(snakemake.wildcards[name]) for name in ("latent_dim", "seed")}
+    key = ModelKey.of(snakemake.wildcards)
 
     rows = model_statistics(spectra)
     rows.append(variance_explained_row(training_set, spectra[training_set], points[training_set]))
-    write_model_statistics(Path(output.statistics), rows, **model)
+    write_model_statistics(Path(output.statistics), rows, key)
     logging.info("statistics written")
-    evidence = model_evidence(spectra, points, weights, **model)
+    evidence = model_evidence(spectra, points, weights, latent_dim=key.latent_dim, seed=key.seed)
     write_model_evidence(Path(output.evidence), Path(output.evidence_draws), evidence)
     logging.info("evidence written")
     theorems = model_theorems(weights, spectra, first_points, training_set=training_set)
-    write_model_statistics(Path(output.theorems), theorems, **model)
+    write_model_statistics(Path(output.theorems), theorems, key)
     logging.info("theorems written")
-    detection = model_detection(spectra, points[training_set], training_set=training_set, **model)
+    detection = model_detection(spectra, points[training_set], training_set=training_set, key=key)
     write_detection(Path(output.detection), detection)
     logging.info("detection written")
     write_model_view(Path(output.view), model_view(weights, spectra, first_points))

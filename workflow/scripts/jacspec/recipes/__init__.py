@@ -1,1 +1,0 @@
-"""Training recipes compared on the training set alone."""
