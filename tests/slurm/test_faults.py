@@ -51,7 +51,9 @@ def disturbed(sweep, cluster) -> dict[str, ClusterSweep]:
     """Return finished sweeps, all at once on the cluster, each of which one fault has met."""
     sweeps = {fault: sweep(fault.replace(" ", "_"), "one_model.yaml") for fault in JOB_FAULTS}
     # A file where the chunks of the shard are to be kept.
-    blocked = sweeps["member fails"].folder / f"results/paper/spectra/mnist/.{Path(SHARD).name}.partial"
+    blocked = (
+        sweeps["member fails"].folder / f"results/paper/spectra/mnist/.{Path(SHARD).name}.partial"
+    )
     blocked.parent.mkdir(parents=True)
     blocked.touch()
     for fault, made in sweeps.items():

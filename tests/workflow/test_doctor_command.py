@@ -48,7 +48,8 @@ def test_a_finished_sweep_is_sound_and_its_faults_are_listed(doctor):
     ]
     assert any(line.startswith("missing: results/points/uniform.1.h5") for line in lines)
     assert (
-        sum(WEIGHTS in line and line.startswith("stale: results/paper/spectra") for line in lines) == 10
+        sum(WEIGHTS in line and line.startswith("stale: results/paper/spectra") for line in lines)
+        == 10
     )
     assert not (folder / "results/points/uniform.1.h5").exists()
 

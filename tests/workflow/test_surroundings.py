@@ -141,7 +141,10 @@ def test_file_locks_are_not_needed(tiny_sweep, tiny, tmp_path):
     """
     folder = shutil.copytree(tiny_sweep, tmp_path / "sweep")
     with ExitStack() as stack:
-        for path in [*folder.glob("results/points/*.h5"), *folder.glob("results/paper/spectra/*/*.h5")]:
+        for path in [
+            *folder.glob("results/points/*.h5"),
+            *folder.glob("results/paper/spectra/*/*.h5"),
+        ]:
             fcntl.flock(stack.enter_context(path.open("rb")), fcntl.LOCK_EX | fcntl.LOCK_NB)
         tiny(folder, "--force", SPECTRA, "results/paper/reduced/d5_seed0/statistics.csv")
 

@@ -141,7 +141,10 @@ def test_snakemakes_own_report_has_every_figure_and_table(tiny_sweep, snakemake,
 
 
 def test_a_model_and_a_spectrum_made_twice_have_the_same_bytes(tiny_sweep, snakemake, tmp_path):
-    files = ["results/paper/models/d2_seed0/weights.pt", "results/paper/spectra/mnist/d2_seed0.0.h5"]
+    files = [
+        "results/paper/models/d2_seed0/weights.pt",
+        "results/paper/spectra/mnist/d2_seed0.0.h5",
+    ]
     before = [hashlib.sha256((tiny_sweep / file).read_bytes()).digest() for file in files]
     folder = shutil.copytree(tiny_sweep, tmp_path / "sweep")
     for file in files:
