@@ -9,6 +9,10 @@ class DataUnavailableError(JacspecError):
     """A data set could not be had from any of its sources."""
 
 
+class UnusableDataError(JacspecError):
+    """A file of points cannot be used as it is; the message says why, and what would do."""
+
+
 class DamagedFileError(JacspecError):
     """A file does not hold what was written to it, or not what its name promises."""
 

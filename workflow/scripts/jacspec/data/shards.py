@@ -1,5 +1,6 @@
 """The shards of a data set: what a job of the data stage writes."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,10 +15,48 @@ from jacspec.data.mnist import (
     pixels_of_images,
     read_images,
 )
+from jacspec.data.source import Source
 from jacspec.data.storage import write_points
 from jacspec.provenance import library_versions
 
 _IMAGES_AT_A_TIME = 1000
+
+
+def write_source_shard(
+    path: Path | str, source: Source, sample_seed: int, first: int, count: int, code_digest: str
+) -> None:
+    """Write points `first` to `first + count - 1` of a set to an HDF5 file, in memory of a few.
+
+    Raises
+    ------
+    UnusableDataError, DamagedFileError
+        If the file that the points come from cannot be used.
+    ValueError
+        If there are no such points, or `count` is below 1.
+    """
+    low, high = source.value_range
+    attributes = {
+        "sample_seed": sample_seed,
+        "source": source.SOURCE,
+        "definition": json.dumps(source.definition(), sort_keys=True),
+        "low": low,
+        "high": high,
+        "code_digest": code_digest,
+        **library_versions("numpy", "scipy", "h5py"),
+    }
+    if source.image_shape is not None:
+        attributes["image_shape"] = source.image_shape
+    if source.label_names:
+        attributes["label_names"] = json.dumps(source.label_names, ensure_ascii=False)
+    write_points(
+        path,
+        source.blocks(sample_seed, first, count),
+        dataset=source.name,
+        first=first,
+        count=count,
+        attributes=attributes,
+        compressed=source.compressible,
+    )
 
 
 def write_distribution_shard(
