@@ -43,6 +43,7 @@ from jacspec.models.recipe import TrainingRecipe  # noqa: E402
 from jacspec.models.training import train  # noqa: E402
 from jacspec.models.weights import load_autoencoder, save_weights  # noqa: E402
 from jacspec.spectra.computation import compute_shard  # noqa: E402
+from jacspec.spectra.dense import DenseSource  # noqa: E402
 from jacspec.spectra.engine import SpectraEngine  # noqa: E402
 from jacspec.spectra.jacobians import JacobianChain  # noqa: E402
 
@@ -106,8 +107,8 @@ def useful_flops(network: Network) -> int:
     the decoder (behind the first layer, whose weights they are) and the encoder's first layer once,
     and through the encoder's other layers twice.
     """
-    encoder = [weight.size for weight in network.encoder.weights]
-    decoder = [weight.size for weight in network.decoder.weights]
+    encoder = [layer.weight.size for layer in network.encoder]
+    decoder = [layer.weight.size for layer in network.decoder]
     forward = 2 * sum(encoder) + sum(decoder)
     tangents = sum(decoder[1:]) + encoder[0] + 2 * sum(encoder[1:])
     return 2 * (forward + network.latent_dim * tangents)
@@ -143,16 +144,21 @@ def full_spectrum(autoencoder: Autoencoder, point: torch.Tensor) -> Work:
 
 
 def contestants(
-    autoencoder: Autoencoder, pixels: np.ndarray, engine: SpectraEngine, folder: Path
+    autoencoder: Autoencoder,
+    pixels: np.ndarray,
+    source: DenseSource,
+    engine: SpectraEngine,
+    folder: Path,
 ) -> dict[str, tuple[Work, int]]:
     """Return what is timed, with the number of points that one call computes."""
-    chain = JacobianChain(network_of(autoencoder, np.float64), engine.block_points)
-    starts = range(0, ENGINE_POINTS, engine.block_points)
-    blocks = [pixels[:ENGINE_POINTS][start : start + engine.block_points] for start in starts]
+    size = source.block_points
+    chain = JacobianChain(network_of(autoencoder, np.float64), size)
+    starts = range(0, ENGINE_POINTS, size)
+    blocks = [pixels[:ENGINE_POINTS][start : start + size] for start in starts]
     of_blocks = [chain(block.astype(np.float64)) for block in blocks]
     arrays = [matrices for block in of_blocks for matrices in (block.input, block.latent)]
     tensors = [torch.from_numpy(matrices) for matrices in arrays]
-    double = Autoencoder(engine.latent_dim).double()
+    double = Autoencoder(source.latent_dim).double()
     double.load_state_dict(autoencoder.state_dict())
     points = torch.from_numpy(pixels[:VMAP_POINTS]).double()
     array = np.random.default_rng(0).random((DGEMM_SIZE, DGEMM_SIZE))
@@ -258,11 +264,12 @@ def measure(
 ) -> Measured:
     """Time everything for one latent dimension."""
     speedups = []
+    source = DenseSource(network_of(autoencoder, np.float64))
     with (
-        SpectraEngine(autoencoder, eigensolver=EIGENSOLVER) as engine,
-        SpectraEngine(autoencoder, eigensolver=EIGENSOLVER, threads=2) as faster,
+        SpectraEngine(source, eigensolver=EIGENSOLVER) as engine,
+        SpectraEngine(source, eigensolver=EIGENSOLVER, threads=2) as faster,
     ):
-        works = contestants(autoencoder, pixels, engine, folder)
+        works = contestants(autoencoder, pixels, source, engine, folder)
         on_threads = [
             lambda engine=engine: engine.submit(pixels[:THREADED_POINTS]).result()
             for engine in (engine, faster)

@@ -7,7 +7,8 @@ from torch.autograd.functional import jacobian
 
 from jacspec.models.autoencoder import Autoencoder, initialized_autoencoder
 from jacspec.models.network import network_of
-from jacspec.spectra.engine import SpectraEngine, jacobian_spectra
+from jacspec.spectra.dense import DenseSource
+from jacspec.spectra.engine import SpectraEngine, dense_source, jacobian_spectra
 from jacspec.spectra.jacobians import JacobianChain, ReducedJacobians
 from jacspec.spectra.rounding import RoundingBound
 
@@ -177,9 +178,10 @@ def test_the_number_of_threads_changes_no_bit(latent_dim, eigensolver):
 def test_points_submitted_in_whole_blocks_change_no_bit(autoencoder):
     inputs = points(1100)
     expected = jacobian_spectra(autoencoder, inputs).columns()
-    with SpectraEngine(autoencoder, threads=2) as engine:
+    source = DenseSource(network_of(autoencoder, np.float64))
+    with SpectraEngine(source, threads=2) as engine:
         for blocks in (1, 2, 3):
-            size = blocks * engine.block_points
+            size = blocks * source.block_points
             starts = range(0, len(inputs), size)
             pending = [engine.submit(inputs[start : start + size]) for start in starts]
             assert len(pending) > 1
@@ -295,7 +297,7 @@ def test_refuses_other_arguments(autoencoder, arguments, message):
         jacobian_spectra(autoencoder, points(3), **arguments)
 
 
-def test_the_way_through_a_gpu_gives_the_same(monkeypatch):
+def test_large_blocks_of_torch_ahead_of_the_pool_give_the_same(monkeypatch):
     """The same code with everything on the CPU: a GPU differs in where tensors are."""
     model = initialized_autoencoder(4, (12, 9), 2, 30)
     inputs = points(900)
@@ -309,10 +311,10 @@ def test_the_way_through_a_gpu_gives_the_same(monkeypatch):
         return in_main_memory(jacobians)
 
     monkeypatch.setattr(ReducedJacobians, "in_main_memory", recorded)
-    monkeypatch.setattr("jacspec.spectra.engine.GPU_ROWS", 2048)
-    monkeypatch.setattr("jacspec.spectra.engine.GPU_PARTS_AHEAD", 2)
-    monkeypatch.setattr(SpectraEngine, "_on_gpu", True, raising=False)
-    with SpectraEngine(model, threads=2) as engine:
+    monkeypatch.setattr("jacspec.spectra.dense.GPU_ROWS", 2048)
+    monkeypatch.setattr("jacspec.spectra.engine.PARTS_AHEAD", 2)
+    source = dense_source(network_of(model, np.float64), "float64", "cpu:0")
+    with SpectraEngine(source, threads=2) as engine:
         spectra = engine.submit(inputs).result()
     assert len(copied) > 1
     np.testing.assert_array_equal(spectra.sign_input, expected.sign_input)

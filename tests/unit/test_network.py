@@ -15,22 +15,20 @@ def test_weights_are_exact_copies_in_order(dtype):
     autoencoder = initialized_autoencoder(3, (7, 5), 1, 11)
     network = network_of(autoencoder, dtype)
     assert (network.input_dim, network.latent_dim) == (11, 3)
-    weights = (*network.encoder.weights, *network.decoder.weights)
-    biases = (*network.encoder.biases, *network.decoder.biases)
-    for weight, bias, layer in zip(weights, biases, autoencoder.linear_layers(), strict=True):
-        assert weight.dtype == bias.dtype == dtype
-        assert np.array_equal(weight, layer.weight.detach())
-        assert np.array_equal(bias, layer.bias.detach())
+    for found, layer in zip(network.layers, autoencoder.linear_layers(), strict=True):
+        assert found.weight.dtype == found.bias.dtype == dtype
+        assert np.array_equal(found.weight, layer.weight.detach())
+        assert np.array_equal(found.bias, layer.bias.detach())
 
 
 def test_a_later_change_of_the_model_is_no_matter():
     autoencoder = initialized_autoencoder(3, (7, 5), 1, 11)
     network = network_of(autoencoder, np.float32)
-    before = [array.copy() for array in (*network.encoder.weights, *network.encoder.biases)]
+    before = [array.copy() for layer in network.layers for array in (layer.weight, layer.bias)]
     with torch.no_grad():
         for parameter in autoencoder.parameters():
             parameter.fill_(7)
-    after = (*network.encoder.weights, *network.encoder.biases)
+    after = [array for layer in network.layers for array in (layer.weight, layer.bias)]
     assert all(np.array_equal(*pair) for pair in zip(before, after, strict=True))
 
 
@@ -45,8 +43,9 @@ def test_activations_are_recognized(hidden_activation, output_activation):
         output_activation=output_activation,
     )
     network = network_of(autoencoder, np.float64)
-    assert network.encoder.rectified is network.decoder.rectified is (hidden_activation == "relu")
-    assert network.tanh_output is (output_activation == "tanh")
+    names = [layer.activation.name for layer in network.layers]
+    hidden = [hidden_activation] * 2
+    assert names == [*hidden, "identity", *hidden, output_activation]
 
 
 @pytest.mark.parametrize(
@@ -67,20 +66,20 @@ def test_a_network_from_a_file_is_that_of_the_model(tmp_path):
     save_weights(tmp_path / "weights.pt", autoencoder)
     expected = network_of(autoencoder, np.float64)
     found = network_of(load_network(tmp_path / "weights.pt"), np.float64)
-    for stack, other in ((found.encoder, expected.encoder), (found.decoder, expected.decoder)):
-        assert stack.rectified == other.rectified
-        assert all(map(np.array_equal, stack.weights, other.weights))
-        assert all(map(np.array_equal, stack.biases, other.biases))
-    assert found.tanh_output
+    for layer, other in zip(found.layers, expected.layers, strict=True):
+        assert layer.activation is other.activation
+        assert np.array_equal(layer.weight, other.weight)
+        assert np.array_equal(layer.bias, other.bias)
 
 
 def test_on_a_device_it_is_the_same_network_of_tensors():
     network = network_of(initialized_autoencoder(3, (7, 5), 1, 11), np.float64)
     moved = network.on_device("cpu")
-    for array, tensor in zip(network.encoder.weights, moved.encoder.weights, strict=True):
-        assert tensor.dtype == torch.float64
-        assert np.array_equal(array, tensor)
-        assert tensor.T.is_contiguous()
+    for layer, other in zip(network.layers, moved.layers, strict=True):
+        assert other.weight.dtype == torch.float64
+        assert np.array_equal(layer.weight, other.weight)
+        assert np.array_equal(layer.bias, other.bias)
+        assert other.weight.T.is_contiguous()
 
 
 @pytest.mark.parametrize("output_activation", ["tanh", "identity"])

@@ -1,146 +1,175 @@
-"""The weights and activations of an autoencoder as plain arrays, for evaluation without torch.
+"""The layers of an autoencoder as plain arrays, for evaluation without torch.
 
 To import torch takes longer than to evaluate a few thousand points. On a GPU the arrays are
 torch's tensors, of which the same operations are asked by the same names.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jacspec.models.weights import encoder_widths, read_parameters
+from jacspec.models.activations import (
+    ACTIVATIONS,
+    Activation,
+    Array,
+    activation_named,
+    leaky_relu,
+    namespace_of,
+)
+from jacspec.models.architecture import Architecture
+from jacspec.models.weights import read_weights
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
-
-# `numpy.ndarray` or `torch.Tensor`.
-Array: TypeAlias = Any
+    from torch import nn
 
 _BLOCK_POINTS = 1000
 
 
 @dataclass(frozen=True)
-class LinearStack:
-    """Linear layers with one activation between each and the next, and none after the last.
+class DenseLayer:
+    """``activation(weight h + bias)``: `weight` is (outputs, inputs), `bias` (outputs,) or None."""
 
-    `weights[l]` is (outputs, inputs) and `biases[l]` (outputs,). `rectified` says whether the
-    activation is ReLU; otherwise it is the identity.
-    """
+    weight: Array
+    bias: Array | None
+    activation: Activation
 
-    weights: tuple[Array, ...]
-    biases: tuple[Array, ...]
-    rectified: bool
+    def arguments(self, points: Array, out: Array | None = None) -> Array:
+        """Return ``weight h + bias`` (n, outputs) for `points` h (n, inputs), in `out` if given."""
+        arguments = namespace_of(points).matmul(points, self.weight.T, out=out)
+        if self.bias is not None:
+            arguments += self.bias
+        return arguments
 
-    def __call__(self, points: np.ndarray) -> np.ndarray:
-        """Return what the layers make of `points` (n, inputs): (n, outputs)."""
-        values = points
-        for layer, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            if layer and self.rectified:
-                values = np.maximum(values, 0)
-            values = values @ weight.T + bias
-        return values
+    def mapped(self, function: Callable[[Array], Array]) -> "DenseLayer":
+        """Return the layer with `function` of its arrays in their place."""
+        # The transpose is what is laid out by rows: multiplications by it are 5 % faster then.
+        bias = None if self.bias is None else function(self.bias)
+        return replace(self, weight=function(self.weight.T).T, bias=bias)
+
+
+Layers = tuple[DenseLayer, ...]
 
 
 @dataclass(frozen=True)
 class Network:
-    """An autoencoder: `encoder`, `decoder`, and whether tanh follows the decoder."""
+    """An autoencoder: one layer or more of `encoder`, and of `decoder`.
 
-    encoder: LinearStack
-    decoder: LinearStack
-    tanh_output: bool
+    Raises ValueError if the layers do not fit together, or have numbers that are not finite.
+    """
+
+    encoder: Layers
+    decoder: Layers
+
+    def __post_init__(self) -> None:
+        for name, layers in (("encoder", self.encoder), ("decoder", self.decoder)):
+            if any(
+                left.weight.shape[0] != right.weight.shape[1] for left, right in pairwise(layers)
+            ):
+                raise ValueError(f"the layers of the {name} do not fit together")
+        latent_dim, outputs = (half[-1].weight.shape[0] for half in (self.encoder, self.decoder))
+        if (latent_dim, outputs) != (self.latent_dim, self.input_dim):
+            raise ValueError("encoder and decoder do not fit together")
+
+    @property
+    def layers(self) -> Layers:
+        """All layers, from the input to the output."""
+        return self.encoder + self.decoder
 
     @property
     def input_dim(self) -> int:
-        """The number of pixels."""
-        return self.encoder.weights[0].shape[1]
+        """The number of values of a point."""
+        return self.encoder[0].weight.shape[1]
 
     @property
     def latent_dim(self) -> int:
         """The dimension d of the latent space."""
-        return self.decoder.weights[0].shape[1]
+        return self.decoder[0].weight.shape[1]
+
+    @property
+    def smallest_width(self) -> int:
+        """The smallest number of values between any two layers, before and behind them all."""
+        return min(self.input_dim, *(layer.weight.shape[0] for layer in self.layers))
+
+    def encode(self, points: Array) -> Array:
+        """Return the latent representations (n, d) of `points` (n, input_dim)."""
+        return _through(self.encoder, points)
+
+    def decode(self, latent_points: Array) -> Array:
+        """Return the reconstructions (n, input_dim) of `latent_points` (n, d)."""
+        return _through(self.decoder, latent_points)
+
+    def converted(self, dtype: np.dtype | type) -> "Network":
+        """Return the network with copies of its numbers as `dtype`."""
+        return self._mapped(lambda array: np.array(array, dtype, order="C"))
 
     def on_device(self, device: str) -> "Network":
         """Return the network with torch's tensors on `device` in place of NumPy's arrays."""
         import torch
 
-        def moved(stack: LinearStack) -> LinearStack:
-            # The transpose is what has been laid out well, and stays so.
-            return LinearStack(
-                tuple(torch.tensor(weight.T, device=device).T for weight in stack.weights),
-                tuple(torch.tensor(bias, device=device) for bias in stack.biases),
-                stack.rectified,
-            )
+        return self._mapped(lambda array: torch.tensor(array, device=device))
 
-        return Network(moved(self.encoder), moved(self.decoder), self.tanh_output)
-
-
-def namespace_of(array: Array) -> ModuleType:
-    """Return the library whose functions work on `array`: `numpy`, or `torch`."""
-    if isinstance(array, np.ndarray):
-        return np
-    import torch
-
-    return torch
+    def _mapped(self, function: Callable[[Array], Array]) -> "Network":
+        halves = (self.encoder, self.decoder)
+        return Network(*(tuple(layer.mapped(function) for layer in half) for half in halves))
 
 
 def network_of(autoencoder: "nn.Module | Network", dtype: np.dtype | type) -> Network:
     """Return the layers of `autoencoder`, with weights copied to main memory as `dtype`.
 
     `autoencoder` is a network itself, or has two `nn.Sequential` attributes, `encoder` and
-    `decoder`, of `nn.Linear` with `nn.ReLU` or nothing (`nn.Identity`) between, and possibly
-    `nn.Tanh` at the end of the decoder. float32 weights are exact in float64.
+    `decoder`, of `nn.Linear`, each with an activation of `jacspec.models.activations` behind it or
+    none. float32 weights are exact in float64.
 
     Raises
     ------
     ValueError
         If the modules are others, their shapes do not fit, or a weight is not a finite number.
     """
-    if isinstance(autoencoder, Network):
-        network = autoencoder
-    else:
-        encoder, encoder_tanh = _stack_of_modules("encoder", autoencoder.encoder)
-        decoder, decoder_tanh = _stack_of_modules("decoder", autoencoder.decoder)
-        if encoder_tanh:
-            raise ValueError("the encoder ends in Tanh; the latent layer must be linear")
-        network = Network(encoder, decoder, decoder_tanh)
-    network = Network(
-        _converted("encoder", network.encoder, dtype),
-        _converted("decoder", network.decoder, dtype),
-        network.tanh_output,
-    )
-    if (network.encoder.weights[-1].shape[0], network.decoder.weights[-1].shape[0]) != (
-        network.latent_dim,
-        network.input_dim,
-    ):
-        raise ValueError("encoder and decoder do not fit together")
-    return network
+    network = autoencoder
+    if not isinstance(network, Network):
+        halves = ("encoder", "decoder")
+        network = Network(*(_layers_of(half, getattr(autoencoder, half)) for half in halves))
+    for name, layers in (("encoder", network.encoder), ("decoder", network.decoder)):
+        arrays = [array for layer in layers for array in (layer.weight, layer.bias)]
+        if not all(np.isfinite(array).all() for array in arrays if array is not None):
+            raise ValueError(f"the {name} has weights that are not finite numbers")
+    return network.converted(dtype)
 
 
 def load_network(path: Path | str) -> Network:
-    """Return the layers that `save_weights` wrote, float32, for evaluation without torch.
+    """Return the layers of a file of weights, float32, for evaluation without torch.
 
-    Raises what `read_parameters` raises.
+    Raises what `jacspec.models.weights.read_weights` raises.
     """
-    parameters = read_parameters(path)
+    return network_of_parameters(*read_weights(path))
 
-    def stack(half: str) -> LinearStack:
-        numbers = range(0, 2 * (len(encoder_widths(parameters)) - 1), 2)
-        weights, biases = (
-            tuple(parameters[f"{half}.{number}.{kind}"] for number in numbers)
-            for kind in ("weight", "bias")
+
+def network_of_parameters(architecture: Architecture, parameters: dict[str, np.ndarray]) -> Network:
+    """Return the network of an architecture with `parameters` by the names of a state_dict."""
+    hidden = [architecture.hidden_activation] * len(architecture.hidden_widths)
+
+    def half(name: str, last: str) -> Layers:
+        return tuple(
+            DenseLayer(
+                parameters[f"{name}.{2 * number}.weight"],
+                parameters[f"{name}.{2 * number}.bias"],
+                activation_named(activation),
+            )
+            for number, activation in enumerate([*hidden, last])
         )
-        return LinearStack(weights, biases, rectified=True)
 
-    return Network(stack("encoder"), stack("decoder"), tanh_output=True)
+    return Network(
+        half("encoder", architecture.latent_activation),
+        half("decoder", architecture.output_activation),
+    )
 
 
 def reconstructions(autoencoder: "nn.Module | Network", pixels: np.ndarray) -> np.ndarray:
-    """Return what the autoencoder makes of (k, 784) pixels, (k, 784) float64, not clipped.
+    """Return what the autoencoder makes of points (k, 784), (k, 784) float64, not clipped.
 
     `autoencoder` is as `network_of` takes it.
     """
@@ -148,47 +177,77 @@ def reconstructions(autoencoder: "nn.Module | Network", pixels: np.ndarray) -> n
     result = np.empty(pixels.shape)
     for start in range(0, len(pixels), _BLOCK_POINTS):
         block = slice(start, start + _BLOCK_POINTS)
-        result[block] = network.decoder(network.encoder(pixels[block].astype(np.float64)))
-    return np.tanh(result, out=result) if network.tanh_output else result
+        result[block] = network.decode(network.encode(pixels[block].astype(np.float64)))
+    return result
 
 
-def _stack_of_modules(name: str, modules: "nn.Sequential") -> tuple[LinearStack, bool]:
-    """Return the layers, in float64, and whether tanh follows."""
+def _through(layers: Layers, points: Array) -> Array:
+    for layer in layers:
+        points, _ = layer.activation.evaluate(layer.arguments(points))
+    return points
+
+
+def _layers_of(name: str, modules: "nn.Sequential") -> Layers:
+    """Return the layers of modules, in float64."""
     from torch import nn
 
-    kinds = [type(module) for module in modules if not isinstance(module, nn.Identity)]
-    linear = [module for module in modules if isinstance(module, nn.Linear)]
-    tanh = kinds[-1:] == [nn.Tanh]
-    if tanh:
-        kinds.pop()
-    rectified = nn.ReLU in kinds
-    separator = [nn.ReLU] if rectified else []
-    expected = [nn.Linear, *[*separator, nn.Linear] * (len(linear) - 1)]
-    if len(linear) < 2 or kinds != expected:
-        found = ", ".join(type(module).__name__ for module in modules)
+    layers: list[DenseLayer] = []
+    for module in _flattened(modules):
+        activation = _activation_of(module)
+        # Hooks and subclasses may change the weights before they are used.
+        if type(module) is nn.Linear and not module._forward_pre_hooks:
+            arrays = (
+                None if tensor is None else tensor.detach().cpu().double().numpy()
+                for tensor in (module.weight, module.bias)
+            )
+            layers.append(DenseLayer(*arrays, ACTIVATIONS["identity"]))
+        elif layers and activation and layers[-1].activation is ACTIVATIONS["identity"]:
+            layers[-1] = replace(layers[-1], activation=activation)
+        else:
+            layers.clear()
+            break
+    if not layers:
+        found = ", ".join(type(module).__name__ for module in _flattened(modules))
         raise ValueError(
-            f"the {name} is ({found}); it must be two or more Linear with ReLU, or with nothing, "
-            "between them all, and only the decoder may end in Tanh"
+            f"the {name} is ({found}); it must be one or more Linear, each with at most one "
+            f"activation behind it, of {', '.join([*ACTIVATIONS, 'leaky_relu'])}"
         )
-    if any(module.bias is None for module in linear):
-        raise ValueError(f"the {name} has a Linear without bias")
-    weights = _arrays(module.weight for module in linear)
-    biases = _arrays(module.bias for module in linear)
-    return LinearStack(weights, biases, rectified), tanh
+    return tuple(layers)
 
 
-def _arrays(tensors: Iterable["Tensor"]) -> tuple[np.ndarray, ...]:
-    return tuple(tensor.detach().cpu().double().numpy() for tensor in tensors)
+def _flattened(modules: "nn.Sequential") -> Iterator["nn.Module"]:
+    from torch import nn
+
+    for module in modules:
+        if type(module) is nn.Sequential:
+            yield from _flattened(module)
+        else:
+            yield module
 
 
-def _converted(name: str, stack: LinearStack, dtype: np.dtype | type) -> LinearStack:
-    if any(left.shape[0] != right.shape[1] for left, right in pairwise(stack.weights)):
-        raise ValueError(f"the layers of the {name} do not fit together")
-    if not all(np.isfinite(array).all() for array in (*stack.weights, *stack.biases)):
-        raise ValueError(f"the {name} has weights that are not finite numbers")
-    # Stored by columns: multiplications by the transpose of a weight are 5 % faster then.
-    return LinearStack(
-        tuple(np.array(weight.T, dtype, order="C").T for weight in stack.weights),
-        tuple(np.array(bias, dtype) for bias in stack.biases),
-        stack.rectified,
-    )
+def _activation_of(module: "nn.Module") -> Activation | None:
+    """Return the activation that `module` is, or None."""
+    from torch import nn
+
+    settings = {
+        nn.ELU: {"alpha": 1},
+        nn.GELU: {"approximate": "none"},
+        nn.Softplus: {"beta": 1, "threshold": 20},
+    }
+    if any(getattr(module, key) != value for key, value in settings.get(type(module), {}).items()):
+        return None
+    if type(module) is nn.LeakyReLU:
+        return leaky_relu(module.negative_slope)
+    names = {
+        nn.Identity: "identity",
+        nn.ReLU: "relu",
+        nn.ELU: "elu",
+        nn.SELU: "selu",
+        nn.GELU: "gelu",
+        nn.SiLU: "silu",
+        nn.Softplus: "softplus",
+        nn.Tanh: "tanh",
+        nn.Sigmoid: "sigmoid",
+    }
+    name = names.get(type(module))
+    return ACTIVATIONS[name] if name else None

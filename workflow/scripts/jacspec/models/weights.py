@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jacspec.errors import DamagedFileError
+from jacspec.models.architecture import Architecture
 from jacspec.models.state_dict import read_state_dict
 
 if TYPE_CHECKING:
@@ -70,6 +71,13 @@ def read_parameters(path: Path | str) -> dict[str, np.ndarray]:
     if problem:
         raise DamagedFileError(f"{path} does not hold an autoencoder: {problem}. {remedy}")
     return dict(state)
+
+
+def read_weights(path: Path | str) -> tuple[Architecture, dict[str, np.ndarray]]:
+    """Return the architecture and the parameters by name; raises what `read_parameters` raises."""
+    parameters = read_parameters(path)
+    input_dim, *hidden_widths, latent_dim = encoder_widths(parameters)
+    return Architecture(latent_dim, tuple(hidden_widths), input_dim), parameters
 
 
 def encoder_widths(state: Mapping[str, np.ndarray]) -> list[int]:

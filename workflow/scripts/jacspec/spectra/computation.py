@@ -1,5 +1,6 @@
 """The computation of one shard: chunk by chunk, in constant memory, through kills and restarts."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, pairwise
@@ -8,10 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from jacspec.data.storage import PointsFile
+from jacspec.errors import JacspecError
 from jacspec.key import ModelKey
 from jacspec.models.network import load_network
 from jacspec.provenance import library_versions, sha256_of_file
-from jacspec.spectra.engine import SpectraEngine
+from jacspec.spectra.engine import SpectraEngine, dense_source
 from jacspec.spectra.quantities import JacobianSpectra
 from jacspec.spectra.shards import write_shard
 from jacspec.spectra.staging import StagedChunks
@@ -39,16 +41,10 @@ def compute_shard(
     all, and seconds, after each chunk. Raises DamagedFileError if the weights or the points are
     damaged.
     """
-    network = load_network(weights_path)
+    source = dense_source(load_network(weights_path), precision, device)
     with (
         PointsFile(points_path) as points,
-        SpectraEngine(
-            network,
-            precision=precision,
-            eigensolver=eigensolver,
-            device=device,
-            threads=threads,
-        ) as engine,
+        SpectraEngine(source, eigensolver=eigensolver, threads=threads) as engine,
     ):
         attributes = {
             **key.fields(),
@@ -70,9 +66,14 @@ def compute_shard(
                 **library_versions("numba"),
             },
         )
-        chunks = _chunks(points.count, chunk_size, engine.block_points)
+        if math.prod(points.shape) != math.prod(source.point_shape):
+            raise JacspecError(
+                f"{points_path} has points of shape {points.shape}, but {weights_path} is a model "
+                f"of points of shape {source.point_shape}: evaluate it on others"
+            )
+        chunks = _chunks(points.count, chunk_size, source.block_points)
         missing = [chunk for chunk in chunks if staged.load(*chunk) is None]
-        computed = _computed(missing, points, engine, report)
+        computed = _computed(missing, points, source.point_shape, engine, report)
         if len(chunks) > 1:
             for start, stop, spectra in computed:
                 staged.save(start, stop, spectra)
@@ -92,12 +93,20 @@ def _chunks(count: int, chunk_size: int, block_points: int) -> list[tuple[int, i
 def _computed(
     chunks: Sequence[tuple[int, int]],
     points: PointsFile,
+    shape: tuple[int, ...],
     engine: SpectraEngine,
     report: Callable[[int, int, float], None] | None,
 ) -> Iterator[tuple[int, int, JacobianSpectra]]:
-    """Yield the spectra of `chunks`; the threads have the next chunk while one is in use."""
+    """Yield the spectra of `chunks`; the threads have the next chunk while one is in use.
+
+    Points reach the engine in the `shape` that it expects.
+    """
     started = time.monotonic()
-    submitted = ((start, stop, engine.submit(points.read(start, stop))) for start, stop in chunks)
+
+    def read(start: int, stop: int) -> np.ndarray:
+        return points.read(start, stop).reshape(stop - start, *shape)
+
+    submitted = ((start, stop, engine.submit(read(start, stop))) for start, stop in chunks)
     for (start, stop, spectra), _following in pairwise(chain(submitted, [None])):
         yield start, stop, spectra.result()
         if report:

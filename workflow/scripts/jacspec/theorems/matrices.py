@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jacspec.models.network import Network, network_of
+from jacspec.spectra.dense import DenseSource
 from jacspec.spectra.eigenvalues import ordered_eigenvalues
-from jacspec.spectra.jacobians import JacobianChain, points_of_block
-from jacspec.spectra.rounding import RoundingBound
 
 if TYPE_CHECKING:
     from torch import nn
@@ -55,20 +54,26 @@ class JacobianSampler:
 
     def __init__(self, network: "nn.Module | Network") -> None:
         """Take a network as `jacspec.models.network.network_of` does."""
-        network = network_of(network, np.float64)
-        self._block_points = points_of_block(network.latent_dim)
-        self._chain = JacobianChain(network, self._block_points)
-        self._rounding = RoundingBound(network)
+        self._source = DenseSource(network_of(network, np.float64))
 
-    def __call__(self, pixels: np.ndarray) -> JacobianSample:
-        """Return the Jacobians at `pixels` (n, 784)."""
-        blocks = []
-        for start in range(0, len(pixels), self._block_points):
-            block = pixels[start : start + self._block_points].astype(np.float64)
-            jacobians = self._chain(block)
-            parts = (jacobians.input, jacobians.latent, self._rounding.coarse(jacobians))
-            blocks.append((*parts, jacobians.latent_points))
-        return JacobianSample(*map(np.concatenate, zip(*blocks, strict=True)))
+    def __call__(self, points: np.ndarray) -> JacobianSample:
+        """Return the Jacobians at `points` (n, input_dim)."""
+        size = self._source.block_points
+        starts = range(0, len(points), size)
+        blocks = [self._source.evaluate(points[start : start + size]) for start in starts]
+        parts = zip(
+            *(
+                (
+                    block.input.matrices,
+                    block.latent.matrices,
+                    block.input.error,
+                    block.latent_points,
+                )
+                for block in blocks
+            ),
+            strict=True,
+        )
+        return JacobianSample(*map(np.concatenate, parts))
 
 
 def spectrum_sample(matrices: np.ndarray) -> SpectrumSample:
