@@ -6,17 +6,17 @@ SNAKEMAKE = .venv/bin/snakemake
 IMPORTED = h5py, matplotlib.pyplot, numba, pandas, plotly.graph_objects, scipy.optimize, \
     snakemake.cli, snakemake.report.html_reporter, snakemake_executor_plugin_slurm_jobstep, torch
 ONE_THREAD = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-CODE = workflow tests benchmarks
+CODE = workflow tests benchmarks envs
 # Where it is set, as images of containers do, each process compiles all that it imports anew, which
 # takes longer than most jobs.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup browser quick sweep test slurm-test slurm-demo lint soak bench clean
+.PHONY: help setup browser quick sweep test slurm-test slurm-demo lint soak bench lock clean
 
 help:
 	@echo "make quick   set up, fetch MNIST, run the quick sweep to its figures (minutes)"
 	@echo "make test    set up, run every check that CI runs, but those on SLURM"
-	@echo "make setup   create .venv with everything pinned in pyproject.toml"
+	@echo "make setup   create .venv with the exact versions of envs/lock.txt"
 	@echo "make slurm-test  test the sweep on a real SLURM cluster of four virtual nodes, with faults"
 	@echo "                 of every kind (root on Debian; installs SLURM; CI runs it too)"
 	@echo "make slurm-demo  run the quick sweep on such a cluster: which jobs ran where, at what cost"
@@ -29,10 +29,10 @@ setup: .venv/installed
 
 # To compile every module of every package takes longer than to install them, and most are never
 # imported. Those that are, are compiled here: later on, the user may not be allowed to write.
-.venv/installed: pyproject.toml
+.venv/installed: pyproject.toml envs/lock.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --no-compile --editable '.[test]'
+	.venv/bin/python -m pip install --quiet --no-compile --constraint envs/lock.txt --editable '.[test]'
 	.venv/bin/python -c 'import $(IMPORTED)'
 	@touch $@
 
@@ -81,6 +81,15 @@ lint: setup
 # Writes benchmarks/results.md; leave the machine alone meanwhile.
 bench: setup
 	.venv/bin/python benchmarks/run_all.py
+
+# Brings envs/lock.txt and envs/jacspec.yaml up to date with pyproject.toml; versions that still
+# suit it stay (to have the newest, remove envs/lock.txt first). Needs uv. What the CUDA builds of
+# torch bring along is left to torch, which pins it.
+lock:
+	uv pip compile --quiet --no-annotate --no-header --universal --python-version 3.11 \
+	    --fork-strategy fewest --extra test --output-file envs/lock.txt pyproject.toml
+	sed -i -E '/^(nvidia|cuda)-|^triton==/d' envs/lock.txt
+	.venv/bin/python envs/requirements.py conda > envs/jacspec.yaml
 
 clean:
 	rm -rf results logs .snakemake

@@ -52,5 +52,5 @@ def read_summary(path: Path | str) -> "pandas.DataFrame":
     import pandas as pd
 
     names = {name: str for name in HEADER if name not in ("latent_dim", "seed", "value")}
-    # A data set may be called "NA"; numbers that are missing are written as nan.
-    return pd.read_csv(path, dtype=names, keep_default_na=False, na_values={"value": ["nan"]})
+    # A data set may be called "NA". Python reads every digit, pandas only from version 3.1 on.
+    return pd.read_csv(path, dtype=names, keep_default_na=False, converters={"value": float})
