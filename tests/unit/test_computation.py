@@ -13,8 +13,10 @@ import pytest
 from fresh_process import python
 
 import jacspec
-from jacspec.data.storage import PointBlock, write_points
-from jacspec.errors import DamagedFileError
+from jacspec.data.blocks import PointBlock
+from jacspec.data.storage import write_points
+from jacspec.errors import DamagedFileError, JacspecError
+from jacspec.key import ModelKey
 from jacspec.models.autoencoder import initialized_autoencoder
 from jacspec.models.weights import load_autoencoder, save_weights
 from jacspec.provenance import library_versions, sha256_of_file
@@ -29,7 +31,7 @@ LATENT_DIM, COUNT, FIRST = 4, 900, 4000
 CHUNK_SIZE = 300
 CHUNKS = 4
 SETTINGS = {
-    "seed": 7,
+    "key": ModelKey("paper", LATENT_DIM, 7),
     "precision": "float64",
     "device": "cpu",
     "threads": 1,
@@ -50,23 +52,30 @@ class Job:
         latent_dim: int = LATENT_DIM,
     ):
         self.weights = folder / "weights.pt"
+        self.key = ModelKey("paper", latent_dim, 7)
         self.points = folder / "uniform.0.h5"
         self.output = folder / "d4_seed7.0.h5"
         self.staged = folder / ".d4_seed7.0.h5.partial"
         save_weights(self.weights, initialized_autoencoder(latent_dim, (16, 12), seed))
         self.pixels = np.random.default_rng(sample_seed).random((count, 784), dtype=np.float32)
+        self.sample_seed = sample_seed
+        self.write_points(self.pixels)
+
+    def write_points(self, points: np.ndarray) -> None:
         write_points(
             self.points,
-            [PointBlock(self.pixels)],
+            [PointBlock(points)],
             dataset="uniform",
             first=FIRST,
-            count=count,
-            attributes={"sample_seed": sample_seed},
+            count=len(points),
+            attributes={"sample_seed": self.sample_seed},
             compressed=False,
         )
 
     def compute(self, **changes) -> bytes:
-        compute_shard(self.weights, self.points, self.output, **{**SETTINGS, **changes})
+        compute_shard(
+            self.weights, self.points, self.output, **{**SETTINGS, "key": self.key, **changes}
+        )
         return self.output.read_bytes()
 
     def interrupt(self, chunks: int, **changes) -> None:
@@ -106,12 +115,15 @@ def test_holds_what_the_engine_computes_and_where_it_is_from(job):
     with SpectraFile(job.output) as shard:
         assert shard.count == COUNT
         assert {name: shard.attributes[name] for name in shard.attributes} == {
-            "format_version": 1,
+            "format_version": 2,
+            "variant": "paper",
             "latent_dim": LATENT_DIM,
             "seed": 7,
             "dataset": "uniform",
             "first": FIRST,
             "precision": "float64",
+            "engine": "dense",
+            "sign_rule": "bound",
             "weights_sha256": sha256_of_file(job.weights),
             "code_digest": "0123456789abcdef",
             **library_versions(),
@@ -158,6 +170,27 @@ def test_the_compiled_solver_has_one_result_too(tmp_path):
             np.testing.assert_array_equal(values, first[name], err_msg=name)
 
 
+def test_images_are_flattened_for_dense_layers(job, expected):
+    images = job.pixels.reshape(COUNT, 1, 28, 28)
+    job.write_points(images)
+    assert job.compute() == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"key": ModelKey("paper", 5, 7)}, r"latent dimension 4, but it stands for paper, d = 5"),
+        ({"width": 783}, r"shape \(784,\), but .*uniform\.0\.h5 has points of shape \(783,\)"),
+    ],
+)
+def test_a_model_of_another_shape_is_refused(job, changes, message):
+    if width := changes.pop("width", 0):
+        job.write_points(job.pixels[:, :width])
+    with pytest.raises(JacspecError, match=message):
+        job.compute(**changes)
+    assert not job.output.exists()
+
+
 def test_reports_every_chunk(job):
     reports = []
     job.compute(report=lambda *report: reports.append(report))
@@ -201,7 +234,7 @@ def test_a_kill_while_the_shard_is_written_costs_no_chunk(job, expected, monkeyp
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"seed": 8}, "it has another seed"),
+        ({"key": ModelKey("paper", LATENT_DIM, 8)}, "it has another seed"),
         ({"precision": "float32"}, "it has another precision"),
         ({"code_digest": "another"}, "it has another code_digest"),
         ({"eigensolver": "compiled"}, "it has another eigensolver"),
@@ -307,6 +340,7 @@ def test_a_killed_process_costs_one_chunk(job, expected):
         f"""
         import os, signal, sys
         sys.path.insert(0, {str(Path(jacspec.__file__).parents[1])!r})
+        from jacspec.key import ModelKey
         from jacspec.spectra.computation import compute_shard
 
         def report(done, total, seconds):
@@ -356,9 +390,10 @@ def test_memory_does_not_grow_with_the_number_of_points(tmp_path):
     """Two chunks of points are held: far fewer than twenty chunks."""
     tracker = """
         import sys
+        from jacspec.key import ModelKey
         from jacspec.spectra.computation import compute_shard
-        compute_shard(*sys.argv[1:4], seed=7, precision="float64", device="cpu", threads=1,
-                      chunk_size=512, code_digest="")
+        compute_shard(*sys.argv[1:4], key=ModelKey("paper", 4, 7), precision="float64",
+                      device="cpu", threads=1, chunk_size=512, code_digest="")
         # The peak that getrusage reports would begin with that of the process that starts this one.
         with open("/proc/self/status") as status:
             print(next(line.split()[1] for line in status if line.startswith("VmHWM")))

@@ -7,8 +7,8 @@ from torch.autograd.functional import jacobian
 
 from jacspec.models.autoencoder import Autoencoder, initialized_autoencoder
 from jacspec.models.network import network_of
-from jacspec.spectra.dense import DenseSource
-from jacspec.spectra.engine import SpectraEngine, dense_source, jacobian_spectra
+from jacspec.spectra.dense import DenseSource, dense_source
+from jacspec.spectra.engine import SpectraEngine, jacobian_spectra
 from jacspec.spectra.jacobians import JacobianChain, ReducedJacobians
 from jacspec.spectra.rounding import RoundingBound
 

@@ -39,9 +39,13 @@ def sealed_hdf5(path: Path) -> Iterator[h5py.File]:
         file.write(digest)
 
 
-def open_sealed_hdf5(path: Path) -> h5py.File:
-    """Open a sealed file to read it; raises ValueError if its bytes are not those sealed."""
-    _check_seal(path)
+def open_sealed_hdf5(path: Path, *, check_seal: bool = True) -> h5py.File:
+    """Open a sealed file to read it; raises ValueError if its bytes are not those sealed.
+
+    Without `check_seal` that is not asked, which spares reading the whole file once more.
+    """
+    if check_seal:
+        _check_seal(path)
     # Files are never changed in place: locks protect nothing, and some file systems refuse them.
     return h5py.File(path, "r", locking=False)
 

@@ -193,7 +193,7 @@ def _layers_of(name: str, modules: "nn.Sequential") -> Layers:
 
     layers: list[DenseLayer] = []
     for module in _flattened(modules):
-        activation = _activation_of(module)
+        activation = activation_of_module(module)
         # Hooks and subclasses may change the weights before they are used.
         if type(module) is nn.Linear and not module._forward_pre_hooks:
             arrays = (
@@ -225,7 +225,7 @@ def _flattened(modules: "nn.Sequential") -> Iterator["nn.Module"]:
             yield module
 
 
-def _activation_of(module: "nn.Module") -> Activation | None:
+def activation_of_module(module: "nn.Module") -> Activation | None:
     """Return the activation that `module` is, or None."""
     from torch import nn
 

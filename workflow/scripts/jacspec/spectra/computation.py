@@ -11,9 +11,10 @@ import numpy as np
 from jacspec.data.storage import PointsFile
 from jacspec.errors import JacspecError
 from jacspec.key import ModelKey
-from jacspec.models.network import load_network
 from jacspec.provenance import library_versions, sha256_of_file
-from jacspec.spectra.engine import SpectraEngine, dense_source
+from jacspec.spectra.dense import dense_source_of_weights
+from jacspec.spectra.engine import SpectraEngine
+from jacspec.spectra.protocols import JacobianSource
 from jacspec.spectra.quantities import JacobianSpectra
 from jacspec.spectra.shards import write_shard
 from jacspec.spectra.staging import StagedChunks
@@ -25,6 +26,7 @@ def compute_shard(
     output_path: Path | str,
     *,
     key: ModelKey,
+    source_of: Callable[[Path | str, str, str], JacobianSource] = dense_source_of_weights,
     precision: str,
     eigensolver: str = "lapack",
     device: str,
@@ -37,20 +39,24 @@ def compute_shard(
 
     About `chunk_size` points are computed at a time, and two such chunks are held in memory. Chunks
     that an interrupted job left are taken over. Neither that nor `threads` and `chunk_size` changes
-    a byte of the result. `key` is that of the model. `report` is called with points done, points in
-    all, and seconds, after each chunk. Raises DamagedFileError if the weights or the points are
-    damaged.
+    a byte of the result. `key` is that of the model, and `source_of` gives the Jacobians of its
+    weights in a precision on a device. `report` is called with points done, points in all, and
+    seconds, after each chunk. Raises DamagedFileError if the weights or the points are damaged, and
+    JacspecError if the weights are those of a model of another shape than `key` or the points say.
     """
-    source = dense_source(load_network(weights_path), precision, device)
+    source = source_of(weights_path, precision, device)
     with (
         PointsFile(points_path) as points,
         SpectraEngine(source, eigensolver=eigensolver, threads=threads) as engine,
     ):
+        _check_shapes(source, key, weights_path, points)
         attributes = {
             **key.fields(),
             "dataset": points.dataset,
             "first": points.first,
             "precision": precision,
+            "engine": source.engine,
+            "sign_rule": source.sign_rule,
             "weights_sha256": sha256_of_file(weights_path),
             "code_digest": code_digest,
             **library_versions(),
@@ -66,11 +72,6 @@ def compute_shard(
                 **library_versions("numba"),
             },
         )
-        if math.prod(points.shape) != math.prod(source.point_shape):
-            raise JacspecError(
-                f"{points_path} has points of shape {points.shape}, but {weights_path} is a model "
-                f"of points of shape {source.point_shape}: evaluate it on others"
-            )
         chunks = _chunks(points.count, chunk_size, source.block_points)
         missing = [chunk for chunk in chunks if staged.load(*chunk) is None]
         computed = _computed(missing, points, source.point_shape, engine, report)
@@ -82,6 +83,21 @@ def compute_shard(
             blocks = (spectra.columns() for _, _, spectra in computed)
         write_shard(output_path, blocks, count=points.count, attributes=attributes)
         staged.remove()
+
+
+def _check_shapes(
+    source: JacobianSource, key: ModelKey, weights_path: Path | str, points: PointsFile
+) -> None:
+    if source.latent_dim != key.latent_dim:
+        raise JacspecError(
+            f"{weights_path} has latent dimension {source.latent_dim}, but it stands for {key}: "
+            "put the weights of that model there"
+        )
+    if math.prod(points.shape) != math.prod(source.point_shape):
+        raise JacspecError(
+            f"{weights_path} is a model of points of shape {source.point_shape}, but {points.path} "
+            f"has points of shape {points.shape}: evaluate it on others"
+        )
 
 
 def _chunks(count: int, chunk_size: int, block_points: int) -> list[tuple[int, int]]:

@@ -2,11 +2,12 @@
 
 import threading
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from jacspec.models.network import Network
+from jacspec.models.network import Network, load_network
 from jacspec.spectra.jacobians import JacobianChain, ReducedJacobians, points_of_block
 from jacspec.spectra.protocols import EvaluatedPoints, MatrixBlock
 from jacspec.spectra.rounding import RoundingBound
@@ -93,3 +94,18 @@ class DenseSourceOnDevice(DenseSource):
 
         block = torch.from_numpy(self._copy(points)).to(self._device)
         return self._evaluated(self._chain(block).in_main_memory())
+
+
+def dense_source(network: Network, precision: str, device: str) -> DenseSource:
+    """Return the Jacobians of `network`, computed on `device`: ``"cpu"``, or a name of torch's."""
+    if device == "cpu":
+        return DenseSource(network, precision)
+    return DenseSourceOnDevice(network, precision, device)
+
+
+def dense_source_of_weights(path: Path | str, precision: str, device: str) -> DenseSource:
+    """Return the Jacobians of the network in a file of weights.
+
+    Raises what `jacspec.models.network.load_network` raises.
+    """
+    return dense_source(load_network(path), precision, device)

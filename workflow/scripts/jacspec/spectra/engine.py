@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from jacspec.models.activations import Array
 from jacspec.models.network import Network, network_of
-from jacspec.spectra.dense import DenseSource, DenseSourceOnDevice
+from jacspec.spectra.dense import dense_source
 from jacspec.spectra.determinants import determinants
 from jacspec.spectra.eigenvalues import ordered_eigenvalues, solver_of
 from jacspec.spectra.jacobians import points_of_block
@@ -72,13 +72,6 @@ def jacobian_spectra(
     source = dense_source(network, precision, device)
     with SpectraEngine(source, eigensolver=eigensolver, threads=threads) as engine:
         return engine.submit(points).result()
-
-
-def dense_source(network: Network, precision: str, device: str) -> DenseSource:
-    """Return the Jacobians of `network`, computed on `device`."""
-    if device == "cpu":
-        return DenseSource(network, precision)
-    return DenseSourceOnDevice(network, precision, device)
 
 
 class PendingSpectra:

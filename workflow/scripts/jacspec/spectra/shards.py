@@ -9,17 +9,19 @@ pieces it was computed. HDF5 1.10 or later reads the files without any plug-in. 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Self
 
 import h5py
 import numpy as np
 
 from jacspec.atomic import replacing
+from jacspec.errors import DamagedFileError
+from jacspec.key import ModelKey
 from jacspec.seals import check_column, damage_reported, open_sealed_hdf5, sealed_hdf5
 from jacspec.spectra.quantities import TYPES, entry_shape
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 # Points of one HDF5 chunk: 156 KiB of eigenvalues at d = 20.
 CHUNK_POINTS = 1000
 _ATTRIBUTES = (
@@ -30,6 +32,8 @@ _ATTRIBUTES = (
     "dataset",
     "first",
     "precision",
+    "engine",
+    "sign_rule",
     "weights_sha256",
     "code_digest",
     "torch_version",
@@ -49,14 +53,14 @@ def write_shard(
 ) -> None:
     """Write `count` points, as `blocks` of all columns deliver them, in memory of one block.
 
-    `attributes` are those of the format but for `format_version`. Raises ValueError if the blocks
-    do not hold `count` points, or an attribute is missing.
+    `attributes` are those of the format but for `format_version`, and any others, which readers
+    ignore. Raises ValueError if the blocks do not hold `count` points, or an attribute is missing.
     """
     attributes = {"format_version": FORMAT_VERSION, **attributes}
-    if set(attributes) != set(_ATTRIBUTES):
-        raise ValueError(f"{path}: attributes are {sorted(attributes)}, not {sorted(_ATTRIBUTES)}")
+    _check_attributes(attributes)
     with replacing(path) as temporary, sealed_hdf5(temporary) as file:
-        file.attrs.update({name: attributes[name] for name in _ATTRIBUTES})
+        known = {name: attributes[name] for name in _ATTRIBUTES}
+        file.attrs.update({**known, **dict(sorted(attributes.items()))})
         _create_columns(file, count)
         written = _write_columns(file, blocks)
         if written != count:
@@ -66,19 +70,24 @@ def write_shard(
 class SpectraFile:
     """The spectra of one shard, read from disk when asked for; a context manager.
 
-    `path`, `attributes` (all attributes of the file) and `count` (points) are known once it is
-    open; no column is in memory before `read` or `blocks` asks for it. A file that is damaged, or
-    holds anything else than `write_shard` wrote, raises `DamagedFileError`, from the constructor
-    or while reading; one that is absent or unreadable raises the usual `OSError`.
+    `path`, `attributes` (all attributes of the file), `key` (of the model) and `count` (points) are
+    known once it is open; no column is in memory before `read` or `blocks` asks for it. A file that
+    is damaged, or holds anything else than `write_shard` wrote, raises `DamagedFileError`, from the
+    constructor or while reading; one that is absent or unreadable raises the usual `OSError`.
+
+    To check the seal, the whole file is read once. Who has opened it before, and knows that nobody
+    can have changed it since, may leave that out with `check_seal`: what is read has checksums.
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, *, check_seal: bool = True) -> None:
         self.path = Path(path)
         with self._damage_reported():
-            self._file = open_sealed_hdf5(self.path)
+            self._file = open_sealed_hdf5(self.path, check_seal=check_seal)
         try:
+            self._check_version()
             with self._damage_reported():
                 self.attributes = self._checked_attributes()
+                self.key = ModelKey.of(SimpleNamespace(**self.attributes))
                 self.count = len(self._file["index"])
                 self._check_columns()
         except BaseException:
@@ -130,11 +139,17 @@ class SpectraFile:
             name: value.item() if isinstance(value, np.generic) else value
             for name, value in self._file.attrs.items()
         }
-        if attributes["format_version"] != FORMAT_VERSION:
-            raise ValueError(f"format_version is not {FORMAT_VERSION}")
-        if set(attributes) != set(_ATTRIBUTES):
-            raise ValueError(f"attributes are {sorted(attributes)}, not {sorted(_ATTRIBUTES)}")
+        _check_attributes(attributes)
         return attributes
+
+    def _check_version(self) -> None:
+        with self._damage_reported():
+            found = self._file.attrs["format_version"]
+        if found != FORMAT_VERSION:
+            raise DamagedFileError(
+                f"{self.path} is in format {found} of spectra shards, not in {FORMAT_VERSION}, the "
+                f"one of this version of the program: {self._remedy}"
+            )
 
     def _check_columns(self) -> None:
         for name, type_ in _COLUMNS.items():
@@ -142,8 +157,17 @@ class SpectraFile:
             check_column(self._file, name, shape, type_)
 
     def _damage_reported(self) -> AbstractContextManager[None]:
-        remedy = f"recompute it with: snakemake --cores 1 --force {self.path}"
-        return damage_reported(self.path, "spectra shard", remedy)
+        return damage_reported(self.path, "spectra shard", self._remedy)
+
+    @property
+    def _remedy(self) -> str:
+        return f"recompute it with: snakemake --cores 1 --force {self.path}"
+
+
+def _check_attributes(attributes: Mapping[str, object]) -> None:
+    missing = [name for name in _ATTRIBUTES if name not in attributes]
+    if missing:
+        raise ValueError(f"it has no attribute {', '.join(missing)}")
 
 
 def _create_columns(file: h5py.File, count: int) -> None:
