@@ -40,6 +40,7 @@ rule all:
 
 onstart:
     look_for_jobs_when_one_ends()
+    listen_for_failures()
 
 
 onsuccess:
@@ -48,4 +49,4 @@ onsuccess:
 
 
 onerror:
-    print(failure_report(log), file=sys.stderr)
+    print(FAILURES.report(), file=sys.stderr)

@@ -146,6 +146,8 @@ AccountingStorageHost=localhost
 AccountingStoragePort=$((CLUSTER_PORT + 1))
 AccountingStoragePass=$CLUSTER_FOLDER/munge/munge.socket
 AccountingStorageTRES=gres/gpu
+# So that wrong accounts and QoS are refused, as on most clusters.
+AccountingStorageEnforce=associations,limits,qos
 CONF
     fi
     for node in $(seq $NODES); do

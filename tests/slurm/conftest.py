@@ -22,12 +22,22 @@ def mnist(project, tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def cluster(project) -> Iterator[Cluster]:
+    yield from running_cluster(project)
+
+
+@pytest.fixture(scope="session")
+def strict_cluster(project) -> Iterator[Cluster]:
+    """Return a cluster that knows accounts and QoS, and refuses others."""
+    yield from running_cluster(project, accounting=True)
+
+
+def running_cluster(project: Path, *, accounting: bool = False) -> Iterator[Cluster]:
     if os.geteuid() != 0 or not Path("/etc/debian_version").exists():
         pytest.fail(
             "the tests on a real SLURM cluster need root on a Debian machine: they install it there"
         )
     with tempfile.TemporaryDirectory(prefix="jacspec-slurm-", dir="/tmp") as folder:
-        cluster = Cluster(Path(folder), project)
+        cluster = Cluster(Path(folder), project, accounting=accounting)
         try:
             cluster.up()
             yield cluster

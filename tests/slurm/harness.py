@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 HERE = Path(__file__).parent
-FIRST_PORT = 20000  # each process of the tests has 20 of its own
+FIRST_PORT = 20000  # each process of the tests has 40 of its own
 GPU_NODES = ("n1", "n2")
 
 
@@ -47,14 +47,16 @@ class SlurmJob:
 class Cluster:
     """The cluster of cluster.sh, in a folder and at ports of its own."""
 
-    def __init__(self, folder: Path, project: Path):
+    def __init__(self, folder: Path, project: Path, *, accounting: bool = False):
         self.folder = folder
         self.project = project
         self.environment = {
             **os.environ,
             "USER": "root",
             "CLUSTER_FOLDER": str(folder),
-            "CLUSTER_PORT": str(FIRST_PORT + os.getpid() % 500 * 20),
+            # One cluster with accounting and one without may run side by side.
+            "CLUSTER_PORT": str(FIRST_PORT + (os.getpid() % 500 * 2 + accounting) * 20),
+            "CLUSTER_ACCOUNTING": str(int(accounting)),
             "SLURM_CONF": str(folder / "etc/slurm.conf"),
             "PATH": f"{folder}/bin:{os.environ['PATH']}",
         }

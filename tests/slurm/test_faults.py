@@ -31,6 +31,10 @@ JOB_FAULTS = {
     "memory limit": ("--set-resources", "train_model:mem_mb=100 + 1100 * (attempt > 1)"),
     "member fails": (),
     "too little memory": ("--retries", "0", "--set-resources", "train_model:mem_mb=50"),
+    "too much memory later": (
+        *("--retries", "1"),
+        *("--set-resources", "train_model:mem_mb=50 + 90000 * (attempt > 1)"),
+    ),
 }
 # Faults that leave a job's processes running, and where the jobs go, so that they do not meet.
 LOST_JOBS = {
@@ -71,7 +75,7 @@ def disturbed(sweep, cluster) -> dict[str, ClusterSweep]:
     wait_until(lambda: "Trying to restart" in failing.read_text(), "a member of the job fails")
     blocked.unlink()
     for fault, made in sweeps.items():
-        made.finish(succeeds=fault != "too little memory")
+        made.finish(succeeds=not fault.startswith("too "))
     return sweeps
 
 
@@ -115,6 +119,11 @@ def test_last_failure_names_model_reason_and_log(disturbed):
     assert TRAINING_LOG in said
     assert str(log) in said
     assert f"{WEIGHTS} (train_model): out of memory" in said
+
+
+def test_what_slurm_refuses_later_is_reported_with_its_sentence(disturbed):
+    said = disturbed["too much memory later"].output.read_text()
+    assert f"{WEIGHTS} (train_model): SLURM refuses the request: Memory specification can" in said
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from math import ceil
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 from snakemake_interface_executor_plugins.settings import ExecMode
 from snakemake.utils import update_config
 
@@ -26,8 +27,9 @@ from sweep.configuration import (
     typed_overrides,
     without_removed,
 )
-from sweep.failures import failure_report
+from sweep.failures import FailureLog
 from sweep.grid import Grid
+from sweep.submissions import refused_requests
 
 # Jobs parse this file too: what has been checked once is not checked by each of them.
 IS_PLANNING = workflow.exec_mode == ExecMode.DEFAULT
@@ -46,6 +48,7 @@ GRID = Grid.of(config)
 ENVIRONMENT = "../../envs/jacspec.yaml"
 GPUS = 0 if config["device"] == "cpu" else 1
 FORMATS = ("pdf", "png")
+FAILURES = FailureLog()
 
 
 wildcard_constraints:
@@ -132,6 +135,18 @@ def look_for_jobs_when_one_ends():
     limit = workflow.scheduler.job_rate_limiter
     if limit and (limit.max_jobs, limit.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
+
+
+def listen_for_failures():
+    """Hear of jobs that fail; end here if SLURM refuses what it is going to be asked for."""
+    logger.addHandler(FAILURES)
+    if workflow.executor_plugin.name == "slurm":
+        executor = workflow.scheduler._executor
+        executor.report_job_error = FAILURES.keeping_message(executor.report_job_error)
+        refused = refused_requests(workflow)
+        if refused:
+            executor.shutdown()
+            raise WorkflowError(refused)
 
 
 def megabytes(first_attempt):
