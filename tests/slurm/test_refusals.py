@@ -76,7 +76,8 @@ def test_line_of_the_profile_that_chose_the_partition_is_named(refused, kind):
 
 def test_nothing_was_submitted(refused: dict[str, ClusterSweep], strict_cluster: Cluster):
     assert strict_cluster.run("squeue", "--noheader") == ""
-    assert all(made.jobs() == [] for made in refused.values())
+    # SLURM remembers some of those that it refused.
+    assert {job.state for made in refused.values() for job in made.jobs()} <= {"FAILED"}
     assert not any((made.folder / "results").exists() for made in refused.values())
 
 

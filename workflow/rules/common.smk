@@ -27,6 +27,7 @@ from sweep.configuration import (
     typed_overrides,
     without_removed,
 )
+from sweep.estimates import START, ModelJob
 from sweep.failures import FailureLog
 from sweep.grid import Grid
 from sweep.submissions import refused_requests
@@ -155,11 +156,40 @@ def megabytes(first_attempt):
 
 
 def minutes(estimate):
-    """Return a run time request, from an estimate in seconds, that grows with every attempt.
+    """Return a run time request for a job of its own, from an estimate in seconds.
 
-    The estimate is for one slow core; five minutes are added for start-up and file systems.
+    It grows with every attempt.
     """
-    return lambda wildcards, attempt: ceil(5 + estimate(wildcards) / 60) * attempt
+    return lambda wildcards, attempt: ceil((START + estimate(wildcards)) / 60) * attempt
+
+
+def share_a_job(rules):
+    """Return whether the profile puts the jobs of these rules into one."""
+    groups = {workflow.group_settings.overwrite_groups.get(rule) for rule in rules}
+    return len(groups) == 1 and None not in groups
+
+
+MODELS_SHARE_JOBS = share_a_job(["train_model", "compute_spectra", "reduce_model"])
+
+
+def model_job(wildcards):
+    """Return the estimates for the job that a model's training, spectra and reduction share."""
+    return ModelJob(GRID, GRID.variants[wildcards.variant], int(wildcards.latent_dim))
+
+
+def spectra_minutes(wildcards, attempt):
+    """Return the run time request for a shard."""
+    job = model_job(wildcards)
+    asked = job.spectra if MODELS_SHARE_JOBS else job.spectra_alone
+    return asked(wildcards.dataset, int(wildcards.shard)) * attempt
+
+
+def reduction_minutes(wildcards, attempt):
+    """Return the run time request for the reduction of a model."""
+    job = model_job(wildcards)
+    # A training that comes first has asked for the start.
+    trains = MODELS_SHARE_JOBS and not Path(ModelKey.of(wildcards).path(layout.WEIGHTS)).exists()
+    return (job.reduction if trains else job.reduction_alone)() * attempt
 
 
 if IS_PLANNING:

@@ -19,7 +19,7 @@ rule train_model:
     threads: 1
     resources:
         mem_mb=megabytes(1500),
-        runtime=minutes(lambda wildcards: of_variant("training", "epochs")(wildcards) * 6),
+        runtime=lambda wildcards, attempt: model_job(wildcards).training() * attempt,
         gpu=GPUS,
     params:
         hidden_widths=of_variant("autoencoder", "hidden_widths"),

@@ -40,7 +40,7 @@ rule reduce_model:
     threads: 1
     resources:
         mem_mb=megabytes(1500),
-        runtime=minutes(lambda wildcards: len(GRID.datasets) * (20 + GRID.samples * 7e-4)),
+        runtime=reduction_minutes,
         gpu=0,
     params:
         training_set=of_variant("training_set"),

@@ -16,10 +16,7 @@ rule compute_spectra:
     threads: config["threads"]["compute_spectra"]
     resources:
         mem_mb=megabytes(1000),
-        runtime=minutes(
-            lambda wildcards: GRID.shard_points(wildcards.dataset, wildcards.shard)
-            * (2e-4 + 5e-5 * int(wildcards.latent_dim))
-        ),
+        runtime=spectra_minutes,
         gpu=GPUS,
     params:
         precision=config["spectra"]["precision"],

@@ -1,0 +1,85 @@
+"""What a job of one model asks for: enough, and at most three times what it needs."""
+
+from math import ceil
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from sweep.configuration import without_removed
+from sweep.estimates import ModelJob
+from sweep.grid import Grid
+
+
+@pytest.fixture
+def job(project, config):
+    """Return a function that gives the job of a model of a sweep."""
+
+    def make(overlay=None, variant="paper", latent_dim=20, **changes):
+        if overlay:
+            update_config(config, yaml.safe_load((project / f"config/{overlay}.yaml").read_text()))
+        config.update(changes)
+        without_removed(config)
+        grid = Grid.of(config)
+        return ModelJob(grid, grid.variants[variant], latent_dim)
+
+    return make
+
+
+def minutes_of_spectra(job):
+    return [
+        job.spectra(dataset, shard)
+        for dataset in job.grid.datasets
+        for shard in job.grid.shards(dataset)
+    ]
+
+
+def minutes(job):
+    return job.training() + sum(minutes_of_spectra(job)) + job.reduction()
+
+
+@pytest.mark.parametrize(
+    ("overlay", "variant", "latent_dim", "needed"),
+    [
+        # Seconds of a core: see docs/cluster.md.
+        ("quick", "paper", 2, 66),
+        ("quick", "paper", 20, 75),
+        ("quick", "sgd_0.5_batch_16", 20, 77),
+        ("ten_thousand_points", "paper", 2, 620),
+        ("ten_thousand_points", "paper", 20, 650),
+        (None, "paper", 20, 1000),
+    ],
+)
+def test_request_is_enough_and_at_most_three_times_the_need(
+    job, overlay, variant, latent_dim, needed
+):
+    assert needed < 60 * minutes(job(overlay, variant, latent_dim)) < 3 * needed
+
+
+@pytest.mark.parametrize("shard_size", [70_000, 3000, 250])
+def test_shards_change_the_request_by_their_steps_only(job, shard_size):
+    whole = minutes_of_spectra(job(shard_size=70_000))
+    cut = job(shard_size=shard_size)
+    steps = sum(len(cut.grid.shards(dataset)) for dataset in cut.grid.datasets)
+    more = (steps - len(cut.grid.datasets)) * 3 / 60
+    assert sum(minutes_of_spectra(cut)) == pytest.approx(sum(whole) + more, abs=1)
+    assert min(minutes_of_spectra(cut)) >= 0
+
+
+def test_a_step_in_a_job_of_its_own_asks_for_the_start_too(job):
+    alone = job("quick")
+    assert alone.spectra_alone("mnist", 0) == 2
+    assert alone.reduction_alone() == alone.reduction() + 1
+    assert alone.training() == 2
+
+
+def test_larger_networks_ask_for_more(job, config):
+    small = minutes(job())
+    wide = minutes(job(autoencoder={**config["autoencoder"], "hidden_widths": [1024, 64, 32]}))
+    assert ceil(small * 6) < wide < small * 9
+
+
+def test_last_shard_is_not_counted_beyond_its_points(job):
+    short = job(samples=1001, shard_size=1000)
+    even = job(samples=1000, shard_size=500)
+    assert short._spectra_end("mnist") == pytest.approx(even._spectra_end("mnist"), rel=1e-3)

@@ -1,0 +1,95 @@
+"""How long jobs take on one core, by what was measured (benchmarks/results.md), and what to ask for.
+
+A cluster counts in whole minutes, and Snakemake adds up those of the steps that share a job. Most
+steps take seconds. So a training asks for the start of its job too, the spectra for the minutes
+that are full at their end and were not at their beginning, and the reduction for the rest.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil, floor, prod
+
+from sweep.configuration import IMAGES
+from sweep.grid import Grid
+from sweep.variants import Variant
+
+# For cores that are slower than the one that was measured.
+MARGIN = 1.5
+# SLURM and Snakemake, twice, and a file system that has not seen the libraries yet. Seconds.
+START = 60.0
+# Snakemake once more, for each further step. Seconds.
+STEP = 3.0
+MEASURED_WIDTHS = (128, 64, 32)
+PIXELS = 784
+
+
+@dataclass(frozen=True)
+class ModelJob:
+    """The minutes that the steps of a job ask for in which all of one model is computed."""
+
+    grid: Grid
+    variant: Variant
+    latent_dim: int
+
+    def training(self) -> int:
+        """Return the minutes of the training, and of what comes before any step."""
+        return _whole_minutes(START + self._training_seconds())
+
+    def spectra(self, dataset: str, shard: int) -> int:
+        """Return the minutes of the spectra of one shard, which may be 0 in a job of several."""
+        begin, end = self._spectra_end(dataset, shard - 1), self._spectra_end(dataset, shard)
+        return floor(end / 60) - floor(begin / 60)
+
+    def spectra_alone(self, dataset: str, shard: int) -> int:
+        """Return the minutes of the spectra of one shard in a job of their own."""
+        points = self.grid.shard_points(dataset, shard)
+        return _whole_minutes(START + self._spectra_seconds(points, steps=1))
+
+    def reduction(self) -> int:
+        """Return the minutes of the reduction, and of what the spectra have of another minute."""
+        spectra = self._spectra_end(self.grid.datasets[-1])
+        return ceil((spectra + self._reduction_seconds()) / 60) - floor(spectra / 60)
+
+    def reduction_alone(self) -> int:
+        """Return the minutes of the reduction in a job without a training."""
+        return self.reduction() + _whole_minutes(START)
+
+    def _training_seconds(self) -> float:
+        """Steps, and the import of torch."""
+        training = self.variant.training
+        steps = training["epochs"] * ceil(IMAGES / training["batch_size"])
+        step = (2.6e-4 + 2.1e-5 * training["batch_size"]) * self._relative_size()
+        return MARGIN * (steps * step + 3)
+
+    def _spectra_end(self, dataset: str, shard: int | None = None) -> float:
+        """Return when the spectra of a shard, or of all of a data set, end: in their order."""
+        grid = self.grid
+        earlier = grid.datasets[: grid.datasets.index(dataset)]
+        shards = len(grid.shards(dataset)) if shard is None else shard + 1
+        points = min(shards * grid.shard_size, grid.points(dataset))
+        return self._spectra_seconds(
+            sum(map(grid.points, earlier)) + points,
+            steps=sum(len(grid.shards(name)) for name in earlier) + shards,
+        )
+
+    def _spectra_seconds(self, points: int, steps: int) -> float:
+        point = (1e-4 + 1.5e-5 * self.latent_dim) * self._relative_size()
+        return MARGIN * points * point + STEP * steps
+
+    def _reduction_seconds(self) -> float:
+        points = sum(map(self.grid.points, self.grid.datasets))
+        return MARGIN * (2 + 1.8e-4 * points) + STEP
+
+    def _relative_size(self) -> float:
+        """Return how many times as large an encoder is as that which was measured, 1 at least."""
+        widths = self.variant.autoencoder["hidden_widths"]
+        return max(1.0, _weights(widths) / _weights(MEASURED_WIDTHS))
+
+
+def _whole_minutes(seconds: float) -> int:
+    return ceil(seconds / 60)
+
+
+def _weights(widths: Sequence[int]) -> int:
+    return sum(prod(pair) for pair in pairwise((PIXELS, *widths)))
