@@ -19,23 +19,18 @@ WEIGHTS = "results/paper/models/d3_seed0/weights.pt"
 SHARD = "results/paper/spectra/mnist/d3_seed0.0.h5"
 EPOCHS = 4
 
-# Faults that end a job, and what Snakemake is called with.
+# Faults that end a job, and what the training asks for.
 JOB_FAULTS = {
-    "time limit": (
-        *("--set-resources", "train_model:runtime=2 + 8 * (attempt > 1)"),
-        "train_model:mem_mb=1200",
-    ),
-    "scancel": (),
-    "requeue": (),
-    "kill": (),
-    "memory limit": ("--set-resources", "train_model:mem_mb=100 + 1100 * (attempt > 1)"),
-    "member fails": (),
-    "too little memory": ("--retries", "0", "--set-resources", "train_model:mem_mb=50"),
-    "too much memory later": (
-        *("--retries", "1"),
-        *("--set-resources", "train_model:mem_mb=50 + 90000 * (attempt > 1)"),
-    ),
+    "time limit": {"runtime": "2 + 8 * (attempt > 1)"},
+    "scancel": {},
+    "requeue": {},
+    "kill": {},
+    "memory limit": {"mem_mb": "100 + 1100 * (attempt > 1)"},
+    "member fails": {},
+    "too little memory": {"mem_mb": "50"},
+    "too much memory later": {"mem_mb": "50 + 90000 * (attempt > 1)"},
 }
+RETRIES = {"too little memory": 0, "too much memory later": 1}
 # Faults that leave a job's processes running, and where the jobs go, so that they do not meet.
 LOST_JOBS = {
     "slurmd killed": "--exclude=n4",
@@ -43,6 +38,13 @@ LOST_JOBS = {
     "snakemake killed": "--nodelist=n4",
     "snakemake killed, jobs finish": "--nodelist=n4",
 }
+
+
+def asking(mem_mb: str = "1200 * attempt", runtime: str = "3 * attempt") -> list[str]:
+    """Return what makes jobs ask for this: time enough to be frozen for a while."""
+    training = (f"train_model:mem_mb={mem_mb}", f"train_model:runtime={runtime}")
+    spectra = ("compute_spectra:mem_mb=1200", "compute_spectra:runtime=2 * attempt")
+    return ["--set-resources", *training, *spectra]
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +63,9 @@ def disturbed(sweep, cluster) -> dict[str, ClusterSweep]:
     blocked.parent.mkdir(parents=True)
     blocked.touch()
     for fault, made in sweeps.items():
-        made.start(*JOB_FAULTS[fault], targets=[SHARD if fault == "member fails" else WEIGHTS])
+        retries = ("--retries", str(RETRIES.get(fault, 3)))
+        targets = [SHARD if fault == "member fails" else WEIGHTS]
+        made.start(*retries, *asking(**JOB_FAULTS[fault]), targets=targets)
     # The time limit strikes by itself, while the training is frozen.
     for fault in ("time limit", "scancel", "requeue", "kill"):
         process, job, sweeps[fault].last_epoch = sweeps[fault].freeze_training()
@@ -133,7 +137,8 @@ def severed(sweep, cluster, disturbed) -> dict[str, ClusterSweep]:  # noqa: ARG0
     for fault, made in sweeps.items():
         nodes = f"slurm_extra='{LOST_JOBS[fault]}'"
         target = [WEIGHTS if fault != "snakemake killed, jobs finish" else SHARD]
-        made.start("--default-resources", "slurm_partition=main", nodes, targets=target)
+        partition = ("--default-resources", "slurm_partition=main", nodes)
+        made.start(*partition, *asking(), targets=target)
     frozen = {}
     for fault, made in sweeps.items():
         frozen[fault], _, made.last_epoch = made.freeze_training()

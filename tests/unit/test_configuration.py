@@ -5,7 +5,12 @@ import copy
 import pytest
 import yaml
 
-from sweep.configuration import ConfigurationError, check_configuration, typed_overrides
+from sweep.configuration import (
+    ConfigurationError,
+    check_configuration,
+    check_for_repeated_keys,
+    typed_overrides,
+)
 
 
 def changed(config: dict, path: str, value: object) -> dict:
@@ -158,3 +163,39 @@ def test_values_on_the_command_line_have_the_types_of_a_file():
         "mnist_source": None,
         "samples": 10,
     }
+
+
+def test_all_unknown_keys_of_a_block_are_reported_at_once(config, schema):
+    config["training"].update(epoch=3, momentun=0.5)
+    config.update(sample=10, colour="red")
+    with pytest.raises(ConfigurationError) as raised:
+        check_configuration(config, schema)
+    message = str(raised.value)
+    assert "4 fault(s)" in message
+    for advice in (
+        "training.epoch: unknown key; did you mean epochs?",
+        "training.momentun: unknown key; did you mean momentum?",
+        "sample: unknown key; did you mean samples?",
+        "colour: unknown key; known keys: autoencoder, ",
+    ):
+        assert advice in message
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("uniform", "Uniform"), ("beta_1", "BETA_1"), ("a-mnist", "a_MNIST")]
+)
+def test_names_that_a_file_system_may_take_for_one_are_refused(config, schema, one, other):
+    for name in (one, other):
+        config["data"].setdefault(name, {"source": "bernoulli", "probability": 0.3})
+    config["datasets"] = list(dict.fromkeys([*config["datasets"], one, other]))
+    with pytest.raises(ConfigurationError, match=f"datasets: found {one} and {other}, which many"):
+        check_configuration(config, schema)
+
+
+def test_json_with_tabs_is_read(tmp_path):
+    file = tmp_path / "config.json"
+    file.write_text('{\n\t"samples":\t100,\n\t"seeds": [0]\n}\n')
+    check_for_repeated_keys([file])
+    file.write_text('{\n\t"samples": 1,\n\t"samples": 2\n}\n')
+    with pytest.raises(ConfigurationError, match="samples: found in line 2 and again in line 3"):
+        check_for_repeated_keys([file])

@@ -302,11 +302,16 @@ def test_panels_share_their_axes(count):
         ("mnist", "MNIST"),
         ("fashion_mnist", "Fashion-MNIST"),
         ("truncated_normal", "Truncated normal"),
-        ("truncated_normal_0.5_1.0", "Truncated normal(0.5, 1)"),
+        ("truncated_normal_0.5_1", "Truncated normal(0.5, 1)"),
         ("uniform", "Uniform"),
         ("bernoulli_0.13", "Bernoulli(0.13)"),
         ("beta_5_0.8", "Beta(5, 0.8)"),
         ("my_own_set", "My own set"),
+        ("Beta_5_0.8", "Beta_5_0.8"),
+        ("beta_5.0_0.8", "beta_5.0_0.8"),
+        ("5_beta", "5_beta"),
+        ("xmnist", "Xmnist"),
+        ("nan", "nan"),
     ],
 )
 def test_names_in_legends(dataset, name):
@@ -330,6 +335,32 @@ def test_styles_are_all_different_and_the_hue_tells_the_brightness():
         red, _, blue, _ = to_rgba(style.color)
         if hues[dataset] in ("dark", "bright"):
             assert (blue > red) == (hues[dataset] == "dark")
+
+
+def test_no_two_of_many_sets_look_alike():
+    """A hundred sets of each brightness: more than colours times markers."""
+    names = [f"beta_{a}_{b}" for a in range(1, 20) for b in range(1, 20)]
+    names += [f"set_{number}" for number in range(100)]
+    styles = line_styles(names, ROLES).values()
+    assert len({(style.color, style.dashes, style.marker) for style in styles}) == len(names)
+
+
+@pytest.mark.parametrize("count", [20, 33, 40])
+@pytest.mark.parametrize("kind", ["bernoulli_0.{}", "beta_{}_1", "set_{}"])
+def test_legend_of_many_sets_leaves_the_axes_their_size(count, kind):
+    datasets = ["mnist", *(kind.format(100 + number) for number in range(count - 1))]
+    usual, large = summary_of([2, 4]), summary_of([2, 4], datasets=datasets)
+    roles = {"training": "mnist"}
+    few, many = draw(4, usual), draw(4, large, roles, datasets)
+    for figure in (few, many):
+        figure.draw_without_rendering()
+    few_height, many_height = (figure.axes[0].get_window_extent().height for figure in (few, many))
+    assert many_height > 0.9 * few_height
+    legend = many.legends[0].get_window_extent()
+    assert not any(legend.overlaps(axes.get_window_extent()) for axes in many.axes)
+    page = many.bbox
+    assert page.x0 <= legend.x0 < legend.x1 <= page.x1
+    assert page.y0 <= legend.y0
 
 
 def test_roles_have_the_first_colour_of_their_hue_and_decide_it():

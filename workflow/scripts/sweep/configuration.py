@@ -4,6 +4,7 @@ Each fault is reported with its key, what was found, and what to write instead.
 """
 
 import difflib
+import json
 import logging
 import math
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
@@ -90,7 +91,12 @@ def check_for_repeated_keys(paths: Iterable[Path | str]) -> None:
     """
     faults = []
     for path in paths:
-        root = yaml.compose(Path(path).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        text = Path(path).read_text(encoding="utf-8")
+        with suppress(ValueError):
+            json.loads(text)
+            # YAML is all of JSON but for tabs between its words; inside of them, JSON has none.
+            text = text.replace("\t", " ")
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
         faults += [f"{path}: {fault}" for fault in _repeated_keys(root)]
     if faults:
         raise ConfigurationError(_listed(faults))
@@ -103,7 +109,8 @@ def check_configuration(config: Mapping[str, Any], schema_path: Path | str) -> N
     itself is right, because they would otherwise report the same fault twice.
     """
     schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
-    faults = sorted({_describe(error) for error in _strict_validator(schema).iter_errors(config)})
+    errors = _strict_validator(schema).iter_errors(config)
+    faults = sorted({fault for error in errors for fault in _described(error)})
     faults = faults or list(_faults_across_keys(config))
     if faults:
         raise ConfigurationError(_listed(faults))
@@ -153,22 +160,23 @@ def _strict_validator(schema: Mapping[str, Any]) -> jsonschema.protocols.Validat
     return jsonschema.validators.extend(base, type_checker=types)(schema)
 
 
-def _describe(error: jsonschema.ValidationError) -> str:
+def _described(error: jsonschema.ValidationError) -> Iterator[str]:
     key = _dotted(error.absolute_path)
     if error.validator == "additionalProperties":
-        return _describe_unknown_key(error)
-    if error.validator == "required":
+        yield from _unknown_keys(error)
+    elif error.validator == "required":
         missing = sorted(set(error.validator_value) - set(error.instance))
-        return f"{key or 'configuration'}: {', '.join(missing)} missing; add it as in config.yaml"
-    return f"{key or 'configuration'}: found {_shown(error.instance)}; {_remedy(error)}"
+        yield f"{key or 'configuration'}: {', '.join(missing)} missing; add it as in config.yaml"
+    else:
+        yield f"{key or 'configuration'}: found {_shown(error.instance)}; {_remedy(error)}"
 
 
-def _describe_unknown_key(error: jsonschema.ValidationError) -> str:
+def _unknown_keys(error: jsonschema.ValidationError) -> Iterator[str]:
     known = sorted(error.schema["properties"])
-    unknown = sorted(set(error.instance) - set(known), key=str)
-    close = difflib.get_close_matches(str(unknown[0]), known, n=1)
-    advice = f"did you mean {close[0]}?" if close else f"known keys: {', '.join(known)}"
-    return f"{_dotted([*error.absolute_path, str(unknown[0])])}: unknown key; {advice}"
+    for unknown in map(str, error.instance.keys() - set(known)):
+        close = difflib.get_close_matches(unknown, known, n=1)
+        advice = f"did you mean {close[0]}?" if close else f"known keys: {', '.join(known)}"
+        yield f"{_dotted([*error.absolute_path, unknown])}: unknown key; {advice}"
 
 
 def _remedy(error: jsonschema.ValidationError) -> str:
@@ -252,6 +260,7 @@ def _faults_across_keys(config: Mapping[str, Any]) -> Iterator[str]:
 
 def _dataset_faults(config: Mapping[str, Any]) -> Iterator[str]:
     evaluated, defined = config["datasets"], config["data"]
+    yield from _look_alikes(evaluated)
     for name in evaluated:
         if name not in defined:
             close = difflib.get_close_matches(name, defined, n=1)
@@ -292,6 +301,18 @@ def _variant_faults(config: Mapping[str, Any]) -> Iterator[str]:
                 "latent dimension and seed are",
                 one.name,
                 other.name,
+            )
+
+
+def _look_alikes(names: Iterable[str]) -> Iterator[str]:
+    """Yield faults for names of one file on many file systems, or of one label in figures."""
+    first: dict[str, str] = {}
+    for name in names:
+        other = first.setdefault(name.lower().replace("-", "_"), name)
+        if other != name:
+            yield (
+                f"datasets: found {other} and {name}, which many file systems and readers take for "
+                "the same; write a name that differs in more than capitals, '-' and '_'"
             )
 
 

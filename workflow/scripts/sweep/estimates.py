@@ -1,4 +1,4 @@
-"""How long jobs take on one core, by what was measured (benchmarks/results.md), and what to ask for.
+"""How long jobs take on one core, as measured (benchmarks/results.md), and what to ask for.
 
 A cluster counts in whole minutes, and Snakemake adds up those of the steps that share a job. Most
 steps take seconds. So a training asks for the start of its job too, the spectra for the minutes
@@ -56,11 +56,10 @@ class ModelJob:
         return self.reduction() + _whole_minutes(START)
 
     def _training_seconds(self) -> float:
-        """Steps, and the import of torch."""
         training = self.variant.training
         steps = training["epochs"] * ceil(IMAGES / training["batch_size"])
         step = (2.6e-4 + 2.1e-5 * training["batch_size"]) * self._relative_size()
-        return MARGIN * (steps * step + 3)
+        return MARGIN * (steps * step + 3)  # 3 for the import of torch
 
     def _spectra_end(self, dataset: str, shard: int | None = None) -> float:
         """Return when the spectra of a shard, or of all of a data set, end: in their order."""

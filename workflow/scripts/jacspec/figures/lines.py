@@ -1,7 +1,7 @@
 """Figures 2, 4 and 5: one line a data set against the latent dimension."""
 
 from collections.abc import Mapping, Sequence
-from itertools import chain, product
+from itertools import chain, count, product
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -21,6 +21,10 @@ NULL_LINE = {
 OTHER_SEEDS_ALPHA = 0.5
 OTHER_SEEDS_WIDTH = 0.6
 SEEDS_COLOR = "#555555"
+# What the size of a figure has room for; more columns than these do not fit its width.
+LEGEND_ROWS = 6
+LEGEND_COLUMNS = 6
+LEGEND_ROW_HEIGHT = 0.145  # inches
 
 
 def draw_means(
@@ -127,24 +131,33 @@ def add_dataset_legend(
     figure: Figure, styles: Mapping[str, LineStyle], seeds: Sequence[int], *others: Line2D
 ) -> None:
     """Name the data sets below the panels, one column a hue, and say how the seeds are drawn."""
-    columns: dict[str, list[Line2D]] = {}
+    of_hue: dict[str, list[Line2D]] = {}
     for style in styles.values():
         line = Line2D([], [], label=style.label, **first_seed_look(style))
-        columns.setdefault(style.hue, []).append(line)
-    columns = {hue: [_text(hue), *columns[hue]] for hue in PALETTES if hue in columns}
+        of_hue.setdefault(style.hue, []).append(line)
+    columns = [[_text(hue), *of_hue[hue]] for hue in PALETTES if hue in of_hue]
     if seeds_and_others := [*_seed_lines(seeds), *others]:
-        columns["seeds"] = seeds_and_others
-    rows = max(map(len, columns.values()))
-    for column in columns.values():
-        column.extend(_text("") for _ in range(rows - len(column)))
+        columns.append(seeds_and_others)
+    rows, columns = _arranged(columns)
+    figure.set_figheight(figure.get_figheight() + max(rows - LEGEND_ROWS, 0) * LEGEND_ROW_HEIGHT)
     figure.legend(
-        handles=list(chain.from_iterable(columns.values())),
+        handles=list(chain.from_iterable(columns)),
         loc="outside lower center",
         ncols=len(columns),
         # A sixth column, for sets of unknown brightness, fits the width of a page only like this.
         handlelength=3.2 if len(columns) < 6 else 2.2,
         columnspacing=1.6 if len(columns) < 6 else 1.0,
     )
+
+
+def _arranged(columns: Sequence[list[Line2D]]) -> tuple[int, list[list[Line2D]]]:
+    """Cut long columns into several, as many as fit side by side; return rows and full columns."""
+    for rows in count(LEGEND_ROWS):
+        cut = [column[i : i + rows] for column in columns for i in range(0, len(column), rows)]
+        if len(cut) <= LEGEND_COLUMNS:
+            break
+    rows = max(map(len, cut))
+    return rows, [[*column, *(_text("") for _ in range(rows - len(column)))] for column in cut]
 
 
 def _seed_lines(seeds: Sequence[int]) -> list[Line2D]:

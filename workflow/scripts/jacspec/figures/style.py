@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import cycle, product
 
 import matplotlib
 from matplotlib.colors import to_rgb
@@ -59,6 +59,8 @@ DASHES = {
     "dark": (0, (1.2, 0.8)),
     "other": (0, (5, 1.2, 1.2, 1.2)),
 }
+# For hues of more sets than have a colour and a marker of their own.
+MORE_DASHES = ((0, (1, 3)), (0, (8, 2)), (0, (8, 2, 1, 2)), (0, (3, 3)))
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "d", "8", "*")
 
 
@@ -88,9 +90,14 @@ class LineStyle:
 
 
 def display_name(dataset: str) -> str:
-    """Return the name of a data set as a legend shows it: ``beta_5_0.8`` is Beta(5, 0.8)."""
+    """Return the name of a data set as a legend shows it: ``beta_5_0.8`` is Beta(5, 0.8).
+
+    No two names are shown alike: one spelled otherwise, as ``Beta_5.0_0.8``, stays as it is.
+    """
     words, parameters = _parse(dataset)
-    if dataset.endswith("mnist"):
+    if not words or dataset != "_".join([*words, *(f"{value:g}" for value in parameters)]).lower():
+        return dataset
+    if words[-1] == "mnist" and not parameters:
         return "-".join([*(word.capitalize() for word in words[:-1]), "MNIST"])
     name = " ".join(words).capitalize()
     return f"{name}({', '.join(f'{value:g}' for value in parameters)})" if parameters else name
@@ -110,7 +117,7 @@ def line_styles(datasets: Sequence[str], roles: Mapping[str, str]) -> dict[str, 
     """Return one distinguishable style a data set; the hue hints at the mean of its pixels.
 
     `roles` names the training, the bright, the moderate and the dark set, as far as there are any.
-    They have the strongest colour of their hue.
+    They have the strongest colour of their hue. Up to 350 sets of one hue differ in their looks.
     """
     members: dict[str, list[str]] = {hue: [] for hue in PALETTES}
     for dataset in sorted(datasets, key=lambda dataset: dataset not in roles.values()):
@@ -120,16 +127,17 @@ def line_styles(datasets: Sequence[str], roles: Mapping[str, str]) -> dict[str, 
         for hue, group in members.items()
         for dataset, color in zip(group, cycle(PALETTES[hue]), strict=False)
     }
-    return {
-        dataset: LineStyle(
-            label=display_name(dataset),
-            color=colors[dataset],
-            dashes=DASHES[_hue(dataset, roles)],
-            marker=marker,
-            hue=_hue(dataset, roles),
-        )
-        for dataset, marker in zip(datasets, cycle(MARKERS), strict=False)
-    }
+    styles: dict[str, LineStyle] = {}
+    looks = set()
+    for index, dataset in enumerate(datasets):
+        hue, color = _hue(dataset, roles), colors[dataset]
+        # Beginning with a marker of its own, the first look of this colour that is not taken.
+        markers = [*MARKERS[index % len(MARKERS) :], *MARKERS[: index % len(MARKERS)]]
+        possible = product((DASHES[hue], *MORE_DASHES), markers)
+        dashes, marker = next(look for look in possible if (color, *look) not in looks)
+        looks.add((color, dashes, marker))
+        styles[dataset] = LineStyle(display_name(dataset), color, dashes, marker, hue)
+    return styles
 
 
 def _hue(dataset: str, roles: Mapping[str, str]) -> str:
