@@ -10,8 +10,8 @@ import pytest
 import scipy.stats
 
 from jacspec.data.derived_sources import weighted
-from jacspec.data.registry import SOURCES, DataSets, from_definition
-from jacspec.data.source import SourceError
+from jacspec.data.registry import SOURCES, DataSets
+from jacspec.data.source import SourceError, from_definition
 from jacspec.data.training_set import training_arrays
 
 COUNT, HEIGHT, WIDTH = 2300, 6, 5
@@ -241,7 +241,7 @@ def test_a_set_with_an_end_can_be_trained_on(sets, name):
 
 @pytest.mark.parametrize("name", ["random", "interpolated", "gaussian"])
 def test_a_set_without_an_end_or_a_split_cannot_be_trained_on(sets, name):
-    with pytest.raises(SourceError, match=f"data.{name}: found it as training_set"):
+    with pytest.raises(SourceError, match=f"data.{name}: found as training_set"):
         training_arrays(sets[name])
 
 

@@ -12,7 +12,6 @@ from jacspec.data.mnist import (
     FASHION_MNIST,
     FASHION_MNIST_SHA256,
     MNIST_SHA256,
-    evaluation_order,
     fetch_images,
     fetch_mnist,
     pixels_of_images,
@@ -233,31 +232,3 @@ def test_pixels_are_grey_levels_over_255_in_float32():
     assert pixels.dtype == np.float32
     # The float32 nearest to the exact quotient: IEEE division is correctly rounded.
     np.testing.assert_array_equal(pixels, (np.arange(256) / 255).astype(np.float32))
-
-
-def test_the_order_is_one_permutation_of_all_images():
-    order = evaluation_order(0, 70_000)
-    assert order.dtype == np.int64
-    np.testing.assert_array_equal(np.sort(order), np.arange(70_000))
-    np.testing.assert_array_equal(evaluation_order(0, 123), order[:123])
-    assert (evaluation_order(1, 123) != order[:123]).any()
-
-
-def test_any_beginning_of_the_order_is_a_fair_sample():
-    order = evaluation_order(0, 70_000)
-    for count in (500, 2000, 20_000):
-        # Serfling: Hoeffding's bound also holds without replacement. One failure in a billion.
-        bound = np.sqrt(np.log(2 / 1e-9) / (2 * count))
-        assert abs((order[:count] >= 60_000).mean() - 1 / 7) < bound
-        assert abs((order[:count] / 69_999).mean() - 1 / 2) < bound
-
-
-def test_the_order_is_the_one_it_always_was():
-    digest = hashlib.sha256(evaluation_order(0, 70_000).astype("<i8").tobytes()).hexdigest()
-    assert digest == "b18a70891f378fb52276596cf6951611185d24e7f77e88759472748665ef9c33"
-
-
-@pytest.mark.parametrize("count", [-1, 70_001])
-def test_images_that_do_not_exist_are_refused(count):
-    with pytest.raises(ValueError, match="allowed: 0 to 70000"):
-        evaluation_order(0, count)

@@ -2,7 +2,7 @@
 
 import sys
 from functools import cache
-from math import ceil
+from math import ceil, prod
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -15,11 +15,11 @@ SCRIPTS = PROJECT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from jacspec import layout
+from jacspec.data.registry import SOURCES
 from jacspec.completion import forget_kept_outputs, withdraw_unrecorded_outputs
 from jacspec.key import ModelKey
 from jacspec.provenance import code_digest
 from sweep.configuration import (
-    IMAGE_SETS,
     ConfigurationError,
     check_configuration,
     check_for_format_1,
@@ -87,17 +87,22 @@ def of_models(pattern):
     return lambda wildcards: GRID.of_models(pattern, wildcards.variant)
 
 
-def image_files(source):
-    """Return the raw files of a published set of images."""
-    return [
-        f"resources/{source}/{part}-ubyte"
-        for part in (
-            "train-images-idx3",
-            "train-labels-idx1",
-            "t10k-images-idx3",
-            "t10k-labels-idx1",
-        )
-    ]
+def files_of_source(source):
+    """Return the files that points are made from.
+
+    Published images are ancient, because their SHA-256 is verified: nothing can make them others.
+    """
+    return [ancient(path) if path.startswith("resources/") else path for path in source.files()]
+
+
+def files_of_points(wildcards):
+    """Return the files that the points of a data set are made from."""
+    return files_of_source(GRID.sources[wildcards.dataset])
+
+
+def digest_of_points(dataset):
+    """Return the digest of the code that makes a data set; that of other sources does not count."""
+    return code_digest([SCRIPTS / "points.py", *GRID.sources[dataset].code_files()])
 
 
 def roles(training_set):

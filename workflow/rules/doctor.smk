@@ -17,8 +17,8 @@ rule doctor:
     params:
         pictures=[path for name in GRID.variants for path in pictures_of(name)],
         codes=lambda wildcards: {
-            script: digest_of(script)
-            for script in ("mnist_points.py", "random_points.py", "compute_spectra.py")
+            "compute_spectra.py": digest_of("compute_spectra.py"),
+            **{dataset: digest_of_points(dataset) for dataset in GRID.datasets},
         },
     script:
         "../scripts/doctor.py"

@@ -3,10 +3,7 @@
 
 rule train_model:
     input:
-        # Ancient, because their SHA-256 is verified: nothing can make them others.
-        lambda wildcards: ancient(
-            image_files(config["data"][of_variant("training_set")(wildcards)]["source"])
-        ),
+        lambda wildcards: files_of_source(GRID.sources[of_variant("training_set")(wildcards)]),
     output:
         weights=layout.WEIGHTS,
         history=layout.TRAINING_HISTORY,

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import job
 from jacspec import layout
+from jacspec.data.shards import recorded_definition
 from jacspec.doctor import checks
 from jacspec.doctor.findings import examine
 from jacspec.errors import DamagedFileError
-from sweep.configuration import IMAGE_SETS
 from sweep.grid import Grid
 
 Check = Callable[[Path], None]
@@ -21,7 +21,7 @@ def main(snakemake):
     config, codes = snakemake.config, snakemake.params.codes
     grid = Grid.of(config)
     paths_and_checks = [
-        *raw_files(config),
+        *raw_files(grid),
         *points(grid, config, codes),
         *models(grid),
         *spectra(grid, config, codes),
@@ -38,29 +38,25 @@ def main(snakemake):
         raise DamagedFileError("some results are damaged; the lines above say how to mend them")
 
 
-def raw_files(config: dict) -> Iterator[tuple[Path, Check]]:
-    """Yield the raw files of the images that are evaluated, the training sets among them."""
-    for source in {config["data"][dataset]["source"] for dataset in config["datasets"]}:
-        if source in checks.COLLECTIONS:
-            for name in checks.COLLECTIONS[source].sha256:
-                check = partial(checks.check_image_file, collection=source)
-                yield Path("resources", source, name), check
+def raw_files(grid: Grid) -> Iterator[tuple[Path, Check]]:
+    """Yield the raw files of the published images that the data sets are made from."""
+    paths = {Path(path) for source in grid.sources.values() for path in source.files()}
+    for path in sorted(paths):
+        if path.parent.name in checks.COLLECTIONS and path.parts[0] == "resources":
+            yield path, partial(checks.check_image_file, collection=path.parent.name)
 
 
 def points(grid: Grid, config: dict, codes: dict) -> Iterator[tuple[Path, Check]]:
     """Yield the shards of the data sets."""
-    for dataset in grid.datasets:
-        parameters = dict(config["data"][dataset])
-        source = parameters.pop("source")
-        script = "mnist_points.py" if source in IMAGE_SETS else "random_points.py"
+    for dataset, source in grid.sources.items():
         for shard in grid.shards(dataset):
             expected = {
                 "dataset": dataset,
                 "first": grid.first_point(shard),
                 "count": grid.shard_points(dataset, shard),
                 "sample_seed": config["sample_seed"],
-                "code_digest": codes[script],
-                **parameters,
+                "code_digest": codes[dataset],
+                "definition": recorded_definition(source),
             }
             path = Path(layout.DATASET_SHARD.format(dataset=dataset, shard=shard))
             yield path, partial(checks.check_points, expected=expected)

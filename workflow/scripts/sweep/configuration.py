@@ -17,12 +17,12 @@ import jsonschema
 import yaml
 
 from jacspec import layout
-from jacspec.data.truncation import SMALLEST_MASS, mass_on_unit_interval
+from jacspec.data.registry import entry_schema
+from sweep.data_sets import data_set_faults
 from sweep.variants import variants_of
 
-# Sources of published images, and how many each of them has.
+# Published images, whose raw files may lie in a folder of the user's.
 IMAGE_SETS = ("mnist", "fashion_mnist")
-IMAGES = 70_000
 # Blocks of named entries, in which an overlay takes one out by `null`.
 MAPS = ("data", "variants")
 
@@ -109,6 +109,7 @@ def check_configuration(config: Mapping[str, Any], schema_path: Path | str) -> N
     itself is right, because they would otherwise report the same fault twice.
     """
     schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
+    schema["$defs"]["data_source"] = entry_schema()
     errors = _strict_validator(schema).iter_errors(config)
     faults = sorted({fault for error in errors for fault in _described(error)})
     faults = faults or list(_faults_across_keys(config))
@@ -244,9 +245,8 @@ def _item_count(schema: Mapping[str, Any]) -> str:
 
 
 def _faults_across_keys(config: Mapping[str, Any]) -> Iterator[str]:
-    yield from _dataset_faults(config)
+    yield from data_set_faults(config)
     yield from _variant_faults(config)
-    yield from _source_faults(config["data"])
     if config["chunk_size"] > config["shard_size"]:
         yield (
             f"chunk_size: found {config['chunk_size']}, more than shard_size "
@@ -258,42 +258,12 @@ def _faults_across_keys(config: Mapping[str, Any]) -> Iterator[str]:
             yield f"{key}: found {source!r}, which is no folder; write an existing one or null"
 
 
-def _dataset_faults(config: Mapping[str, Any]) -> Iterator[str]:
-    evaluated, defined = config["datasets"], config["data"]
-    yield from _look_alikes(evaluated)
-    for name in evaluated:
-        if name not in defined:
-            close = difflib.get_close_matches(name, defined, n=1)
-            advice = f"did you mean {close[0]}?" if close else "define it under data"
-            yield f"datasets: found {name}, which is not defined; {advice}"
-    for role, name in config["figures"]["representatives"].items():
-        if name not in evaluated or defined.get(name, {}).get("source") in IMAGE_SETS:
-            yield (
-                f"figures.representatives.{role}: found {name}; "
-                f"write one of the random data sets under datasets"
-            )
-
-
 def _variant_faults(config: Mapping[str, Any]) -> Iterator[str]:
     variants = variants_of(config)
-    for name, variant in variants.items():
+    for name in variants:
         key = f"variants.{name}"
         if name in layout.RESERVED_NAMES:
             yield f"{key}: the name is that of a folder of all variants; write another"
-        training_set = variant.training_set
-        source = config["data"].get(training_set, {}).get("source")
-        if source not in IMAGE_SETS:
-            entries = config["data"].items()
-            images = [name for name, entry in entries if entry["source"] in IMAGE_SETS]
-            yield (
-                f"{key}: its training_set is {training_set}, which is no set of images under data; "
-                f"write one of {', '.join(images)}"
-            )
-        elif training_set not in config["datasets"]:
-            yield (
-                f"datasets: {training_set} missing, the training set of {name}; add it, every "
-                "comparison is with it"
-            )
     for one, other in combinations(variants.values(), 2):
         if one.same_models(other):
             _log.warning(
@@ -302,35 +272,6 @@ def _variant_faults(config: Mapping[str, Any]) -> Iterator[str]:
                 one.name,
                 other.name,
             )
-
-
-def _look_alikes(names: Iterable[str]) -> Iterator[str]:
-    """Yield faults for names of one file on many file systems, or of one label in figures."""
-    first: dict[str, str] = {}
-    for name in names:
-        other = first.setdefault(name.lower().replace("-", "_"), name)
-        if other != name:
-            yield (
-                f"datasets: found {other} and {name}, which many file systems and readers take for "
-                "the same; write a name that differs in more than capitals, '-' and '_'"
-            )
-
-
-def _source_faults(sources: Mapping[str, Any]) -> Iterator[str]:
-    for name, source in sources.items():
-        key = f"data.{name}"
-        if source["source"] == "uniform" and source["low"] >= source["high"]:
-            yield (
-                f"{key}: found low {source['low']} and high {source['high']}; write low below high"
-            )
-        if source["source"] == "truncated_normal":
-            mean, deviation = source["mean"], source["standard_deviation"]
-            mass = mass_on_unit_interval(mean, deviation)
-            if mass < SMALLEST_MASS:
-                yield (
-                    f"{key}: found mean {mean} and standard_deviation {deviation}, which leave "
-                    f"{mass:.0e} of the normal in [0, 1]; write some that leave {SMALLEST_MASS:g}"
-                )
 
 
 def _dotted(path: Any) -> str:

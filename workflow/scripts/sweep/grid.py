@@ -6,8 +6,9 @@ from math import ceil
 from typing import Any
 
 from jacspec import layout
+from jacspec.data.source import Source
 from jacspec.key import ModelKey
-from sweep.configuration import IMAGE_SETS, IMAGES
+from sweep.data_sets import evaluated_sets
 from sweep.variants import Variant, variants_of
 
 
@@ -16,29 +17,29 @@ class Grid:
     """The axes of a sweep: variants with their models, and data sets cut into shards."""
 
     variants: Mapping[str, Variant]
-    datasets: tuple[str, ...]
+    sources: Mapping[str, Source]
     samples: int
     shard_size: int
-    limits: Mapping[str, int]
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "Grid":
         """Take the axes from a checked configuration."""
         return cls(
             variants=variants_of(config),
-            datasets=tuple(config["datasets"]),
+            sources=evaluated_sets(config),
             samples=config["samples"],
             shard_size=config["shard_size"],
-            limits={
-                name: IMAGES
-                for name, entry in config["data"].items()
-                if entry["source"] in IMAGE_SETS
-            },
         )
 
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The names of the data sets that are evaluated, in order."""
+        return tuple(self.sources)
+
     def points(self, dataset: str) -> int:
-        """Return the number of points of a data set; images are limited in number."""
-        return min(self.samples, self.limits.get(dataset, self.samples))
+        """Return the number of points of a data set; not all have as many as asked for."""
+        count = self.sources[dataset].count
+        return self.samples if count is None else min(self.samples, count)
 
     def shards(self, dataset: str) -> range:
         """Return the numbers of the shards of a data set."""

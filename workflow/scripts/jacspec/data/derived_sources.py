@@ -53,6 +53,11 @@ class DerivedSource(Source):
         return self.of.compressible
 
     @property
+    def has_split(self) -> bool:
+        """Whether the other set has one."""
+        return self.of.has_split
+
+    @property
     def row_split(self) -> np.ndarray | None:
         """The split of the other set."""
         return self.of.row_split
@@ -232,8 +237,13 @@ class Interpolated(DerivedSource):
         return None if self.of.count is None else self.of.count - 1
 
     @property
+    def has_split(self) -> bool:
+        """Pairs have no position in the source."""
+        return False
+
+    @property
     def row_split(self) -> None:
-        """Points have no source index of their own."""
+        """Pairs have no position in the source."""
         return
 
     @property
@@ -334,9 +344,14 @@ class Mixture(Source):
         return None if x is None or y is None else (1 - self.weight) * x + self.weight * y
 
     @property
+    def has_split(self) -> bool:
+        """Whether the first set has one, and all its points are used."""
+        return self.of[0].has_split and self.count == self.of[0].count
+
+    @property
     def row_split(self) -> np.ndarray | None:
         """The split of the first set, if all its points are used."""
-        return self.of[0].row_split if self.count == self.of[0].count else None
+        return self.of[0].row_split if self.has_split else None
 
     @property
     def label_names(self) -> tuple[str, ...]:

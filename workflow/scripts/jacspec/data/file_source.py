@@ -29,7 +29,7 @@ from jacspec.data.source import (
 from jacspec.data.streams import random_stream
 from jacspec.errors import UnusableDataError
 
-_KEY = {"type": "string", "minLength": 1, "maxLength": 200}
+_KEY = {"type": "string", "minLength": 1, "maxLength": 200, "examples": ["x"]}
 _SPLITS = {
     **dict.fromkeys(("0", "0.0", "False", "train", "training"), TRAINING),
     **dict.fromkeys(("1", "1.0", "True", "test", "testing"), TEST),
@@ -59,7 +59,7 @@ class FilePoints(Source):
 
     SOURCE: ClassVar[str] = "file"
 
-    path: str = parameter({"type": "string", "minLength": 1})
+    path: str = parameter({"type": "string", "minLength": 1, "examples": ["mine.npz"]})
     points: str | tuple[str, ...] | None = parameter(
         {"anyOf": [_KEY, {"type": "array", "minItems": 1, "items": _KEY}]}, default=None
     )
@@ -114,6 +114,11 @@ class FilePoints(Source):
     def files(self) -> tuple[str, ...]:
         """Return the path."""
         return (self.path,)
+
+    @property
+    def has_split(self) -> bool:
+        """There is always one."""
+        return True
 
     @cached_property
     def row_split(self) -> np.ndarray:

@@ -20,7 +20,7 @@ class WholeSetSource(DerivedSource):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.of.row_split is None:
+        if not self.of.has_split:
             raise self.fault(
                 f"found of {self.of.name}, which has no end or no split; write a set such as mnist"
             )
@@ -101,6 +101,11 @@ class Gaussian(WholeSetSource):
     def count(self) -> None:
         """There is no end."""
         return
+
+    @property
+    def has_split(self) -> bool:
+        """There is no end."""
+        return False
 
     @property
     def row_split(self) -> None:

@@ -63,6 +63,11 @@ class PublishedImages(Source):
         return True
 
     @property
+    def has_split(self) -> bool:
+        """There is one."""
+        return True
+
+    @property
     def row_split(self) -> np.ndarray:
         """The images for training come first."""
         return self._images.split

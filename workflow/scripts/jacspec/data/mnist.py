@@ -1,4 +1,4 @@
-"""MNIST and Fashion-MNIST as four raw IDX files each, and the order of their evaluation."""
+"""MNIST and Fashion-MNIST as four raw IDX files each."""
 
 import hashlib
 import logging
@@ -19,7 +19,6 @@ from jacspec.data.mnist_sources import (
     files_from_npm,
     files_from_torchvision,
 )
-from jacspec.data.streams import random_stream
 from jacspec.errors import DamagedFileError, DataUnavailableError
 
 MNIST_SHA256: dict[str, str] = {
@@ -149,23 +148,6 @@ def read_images(collection: ImageCollection, folder: Path | str) -> ImageSet:
 def pixels_of_images(images: np.ndarray) -> np.ndarray:
     """Return uint8 grey levels of any shape as float32 in [0, 1]: divided by 255 in float32."""
     return np.divide(images, np.float32(255), dtype=np.float32)
-
-
-def evaluation_order(sample_seed: int, count: int) -> np.ndarray:
-    """Return the source indices of the first `count` images to evaluate, (count,) int64.
-
-    They are the beginning of one random permutation of the 70,000 images of a collection, which
-    depends on `sample_seed` alone: training and test images are mixed, and a larger `count` only
-    appends.
-
-    Raises
-    ------
-    ValueError
-        If `count` is negative or above 70,000.
-    """
-    if not 0 <= count <= IMAGES:
-        raise ValueError(f"{count} images asked for, allowed: 0 to {IMAGES}")
-    return random_stream("evaluation order", sample_seed).permutation(IMAGES)[:count]
 
 
 def _sources(

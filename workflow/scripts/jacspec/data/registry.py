@@ -134,6 +134,12 @@ class DataSets(Mapping[str, Source]):
         return kind(name=name, **entry)
 
     def _like_training_set(self, makers: tuple[str, ...]) -> dict[str, Any]:
+        if self._training_set in makers:
+            raise SourceError(
+                f"data.{makers[-1]}: found no shape or range, and cannot have those of "
+                f"{self._training_set}, the training set, which takes this set to make; write "
+                "both, or another training_set"
+            )
         training = self._get(self._training_set, makers)
         return {
             "shape": training.shape,
@@ -141,18 +147,6 @@ class DataSets(Mapping[str, Source]):
             "range": training.declared_range,
             "like": training if training.declared_range is None else None,
         }
-
-
-def from_definition(definition: Mapping[str, Any]) -> Source:
-    """Return the source whose `definition()` is given."""
-    values = {key: _restored(value) for key, value in definition.items()}
-    return SOURCES[values.pop("source")](**values)
-
-
-def _restored(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return from_definition(value)
-    return tuple(map(_restored, value)) if isinstance(value, list | tuple) else value
 
 
 def _as_tuple(value: Any) -> Any:

@@ -5,7 +5,9 @@ with `parameter`, whose metadata are their JSON schema; all else is worked out f
 """
 
 import dataclasses
+import importlib
 import math
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -68,7 +70,9 @@ class Source(ABC):
     SOURCE: ClassVar[str]
 
     name: str
-    title: str | None = parameter({"type": "string", "minLength": 1, "maxLength": 80}, default=None)
+    title: str | None = parameter(
+        {"type": "string", "minLength": 1, "maxLength": 80, "examples": ["Circles"]}, default=None
+    )
 
     shape: ClassVar[Shape]
     image_shape: ClassVar[Shape | None]
@@ -123,8 +127,13 @@ class Source(ABC):
         return False
 
     @property
+    def has_split(self) -> bool:
+        """Whether there is an end, and a split: whether the set can be trained on."""
+        return False
+
+    @property
     def row_split(self) -> np.ndarray | None:
-        """0 (training) or 1 (test) by source index, (count,) uint8; None where there is none."""
+        """0 (training) or 1 (test) by source index, (count,) uint8; None without `has_split`."""
         return None
 
     @property
@@ -155,13 +164,24 @@ class Source(ABC):
         return self._blocks(sample_seed, first, count) if count else iter(())
 
     def definition(self) -> dict[str, Any]:
-        """Return all that the points depend on, as plain values; see `registry.from_definition`."""
-        values = {
-            field.name: getattr(self, field.name)
-            for field in dataclasses.fields(self)
-            if field.name != "title"
+        """Return all that the points depend on, as plain values, for `from_definition`."""
+        kind = type(self)
+        return {
+            "class": f"{kind.__module__}.{kind.__name__}",
+            **{name: _plain(value) for name, value in self._fields().items() if name != "title"},
         }
-        return {"source": self.SOURCE, **{key: _plain(value) for key, value in values.items()}}
+
+    def code_files(self) -> tuple[str, ...]:
+        """Return the Python files that have the classes of the source and of those it is made from.
+
+        They are what a digest of code has to begin with.
+        """
+        own = str(sys.modules[type(self).__module__].__file__)
+        parts = [part for value in self._fields().values() for part in _sources_in(value)]
+        return tuple(sorted({own, *(file for part in parts for file in part.code_files())}))
+
+    def _fields(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
 
     def fault(self, sentence: str) -> SourceError:
         """Return an error about this entry of the configuration."""
@@ -180,6 +200,13 @@ class Source(ABC):
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not (is_number and math.isfinite(value) and _is_within(value, schema)):
             raise self.fault(f"found {field.name} {value!r}; write {_allowed(schema)}")
+
+
+def from_definition(definition: Mapping[str, Any]) -> Source:
+    """Return the source whose `definition()` is given, importing only what it takes."""
+    values = {name: _restored(value) for name, value in definition.items()}
+    module, _, kind = values.pop("class").rpartition(".")
+    return getattr(importlib.import_module(module), kind)(**values)
 
 
 def runs(first: int, count: int) -> Iterator[tuple[int, slice]]:
@@ -216,6 +243,17 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Source):
         return value.definition()
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _restored(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return from_definition(value)
+    return tuple(map(_restored, value)) if isinstance(value, list | tuple) else value
+
+
+def _sources_in(value: Any) -> list[Source]:
+    values = value if isinstance(value, tuple) else (value,)
+    return [item for item in values if isinstance(item, Source)]
 
 
 def _is_within(value: float, schema: Mapping[str, Any]) -> bool:

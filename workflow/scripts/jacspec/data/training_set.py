@@ -3,7 +3,7 @@
 import numpy as np
 
 from jacspec.data.blocks import TRAINING
-from jacspec.data.source import Source, SourceError
+from jacspec.data.source import Source
 
 
 def training_arrays(source: Source) -> tuple[np.ndarray, np.ndarray]:
@@ -16,12 +16,9 @@ def training_arrays(source: Source) -> tuple[np.ndarray, np.ndarray]:
     SourceError
         If the set has no end, or no split.
     """
+    if not source.has_split:
+        raise source.fault("found as training_set, but has no end or no split; write another")
     split = source.row_split
-    if split is None:
-        raise SourceError(
-            f"data.{source.name}: found it as training_set, but it has no end or no split; write a "
-            "set such as mnist"
-        )
     points = np.empty((len(split), *source.shape), np.float32)
     position = np.empty(len(split), np.int64)
     position[np.argsort(split, kind="stable")] = np.arange(len(split))
