@@ -51,7 +51,7 @@ def report(jobs: list[SlurmJob], folder: Path) -> str:
     node_seconds = sum((job.end - job.start).total_seconds() for job in jobs)
     script_seconds = sum(
         float(row["s"])
-        for rule in ("train_model", "compute_spectra", "model_*", "*_points")
+        for rule in ("train_model", "compute_spectra", "model_*", "points")
         for path in (folder / "results/benchmarks").glob(f"{rule}/**/*.tsv")
         for row in csv.DictReader(path.open(), delimiter="\t")
     )

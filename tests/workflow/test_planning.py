@@ -13,7 +13,7 @@ def test_fan_out_of_the_papers_sweep(planning, tmp_path):
     jobs = planned_jobs(planning(tmp_path, "--dry-run").stdout)
     assert jobs["train_model"] == 38
     assert jobs["compute_spectra"] == 418
-    assert jobs["random_points"] + jobs["mnist_points"] == 11
+    assert jobs["points"] == 11
     assert jobs["figure"] == 6
     assert jobs["table"] == 2
 

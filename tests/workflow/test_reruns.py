@@ -140,7 +140,7 @@ def test_the_readme_has_the_table():
 
 def test_the_reason_is_said_in_words(sweep):
     output = sweep({"data": {"uniform": {"high": 0.9}}}, "--dry-run")
-    reason = re.search(r"rule random_points:.*?reason: (.*?)\n", output, re.DOTALL)[1]
+    reason = re.search(r"rule points:.*?reason: (.*?)\n", output, re.DOTALL)[1]
     assert "Params have changed" in reason
     assert "'high': 1.0" in reason
     assert "'high': 0.9" in reason
@@ -199,5 +199,5 @@ def test_a_removed_data_set_leaves_the_summary_and_comes_back(tiny_sweep, sweep,
     assert "uniform" not in summary
     assert "bernoulli_0.13" in summary
     output = sweep({}, "results/summary.csv", folder=folder)
-    assert not {"random_points", "compute_spectra", "train_model"} & set(planned(output))
+    assert not {"points", "compute_spectra", "train_model"} & set(planned(output))
     assert contents(folder) == before

@@ -103,7 +103,7 @@ def test_a_read_only_results_folder(tiny_sweep, tiny, tmp_path):
     folder = copied(tiny_sweep, tmp_path / "sweep")
     results = folder / "results"
     (results / "points").mkdir(parents=True)
-    (results / "benchmarks" / "random_points").mkdir(parents=True)
+    (results / "benchmarks" / "points").mkdir(parents=True)
     mount("--bind", results, results)
     try:
         mount("-o", "remount,bind,ro", results)

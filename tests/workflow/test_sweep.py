@@ -111,7 +111,7 @@ def test_every_job_has_a_log_and_a_benchmark(tiny_sweep):
     log = tiny_sweep / "logs" / "train_model" / "d2_seed0.log"
     assert "epoch 1/1: train loss" in log.read_text()
     assert (tiny_sweep / "results" / "benchmarks" / "train_model" / "d2_seed0.tsv").exists()
-    for folder in ("random_points", "compute_spectra", "reduce_model", "figure", "table"):
+    for folder in ("points", "compute_spectra", "reduce_model", "figure", "table"):
         assert list((tiny_sweep / "logs" / folder).rglob("*.log")), folder
 
 

@@ -96,12 +96,14 @@ class PointsFile:
     `split` and `source_index` there are) and `attributes` (all attributes of the file) are known
     once it is open. Anything that shows the file to be damaged raises `DamagedFileError`, from the
     constructor or while reading; a file that is absent or unreadable raises the usual `OSError`.
+    Who has opened the file before, and knows that nobody can have changed it since, may leave out
+    reading it whole with `check_seal`: what is read has checksums.
     """
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, *, check_seal: bool = True) -> None:
         self.path = Path(path)
         with self._damage_reported():
-            self._file = open_sealed_hdf5(self.path)
+            self._file = open_sealed_hdf5(self.path, check_seal=check_seal)
         try:
             self._check_version()
             with self._damage_reported():
