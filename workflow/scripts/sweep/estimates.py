@@ -5,12 +5,11 @@ steps take seconds. So a training asks for the start of its job too, the spectra
 that are full at their end and were not at their beginning, and the reduction for the rest.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, floor, prod
 
-from sweep.configuration import IMAGES
+from jacspec.data.source import Source
 from sweep.grid import Grid
 from sweep.variants import Variant
 
@@ -21,7 +20,7 @@ START = 60.0
 # Snakemake once more, for each further step. Seconds.
 STEP = 3.0
 MEASURED_WIDTHS = (128, 64, 32)
-PIXELS = 784
+MEASURED_PIXELS = 784
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ class ModelJob:
 
     def _training_seconds(self) -> float:
         training = self.variant.training
-        steps = training["epochs"] * ceil(IMAGES / training["batch_size"])
+        steps = training["epochs"] * ceil(self._training_set.count / training["batch_size"])
         step = (2.6e-4 + 2.1e-5 * training["batch_size"]) * self._relative_size()
         return MARGIN * (steps * step + 3)  # 3 for the import of torch
 
@@ -83,12 +82,17 @@ class ModelJob:
     def _relative_size(self) -> float:
         """Return how many times as large an encoder is as that which was measured, 1 at least."""
         widths = self.variant.autoencoder["hidden_widths"]
-        return max(1.0, _weights(widths) / _weights(MEASURED_WIDTHS))
+        pixels = prod(self._training_set.shape)
+        return max(1.0, _weights(pixels, *widths) / _weights(MEASURED_PIXELS, *MEASURED_WIDTHS))
+
+    @property
+    def _training_set(self) -> Source:
+        return self.grid.sources[self.variant.training_set]
 
 
 def _whole_minutes(seconds: float) -> int:
     return ceil(seconds / 60)
 
 
-def _weights(widths: Sequence[int]) -> int:
-    return sum(prod(pair) for pair in pairwise((PIXELS, *widths)))
+def _weights(*widths: int) -> int:
+    return sum(prod(pair) for pair in pairwise(widths))
