@@ -35,13 +35,25 @@ from sweep.submissions import refused_requests
 # Jobs parse this file too: what has been checked once is not checked by each of them.
 IS_PLANNING = workflow.exec_mode == ExecMode.DEFAULT
 
-update_config(config, typed_overrides(workflow.config_settings.config or {}))
+# As a `module:` of another workflow, whose command line and files configure that one.
+IS_MODULE = not workflow.modifier.is_main_snakefile()
+LOCATED = workflow.modifier.modify_path
+
+
+def located(path):
+    """Return where a path of this workflow is: below its prefix, if a module has one."""
+    return str(LOCATED(path))
+
+
+if not IS_MODULE:
+    update_config(config, typed_overrides(workflow.config_settings.config or {}))
 without_removed(config)
 if IS_PLANNING:
     try:
-        check_for_repeated_keys(workflow.configfiles)
+        if not IS_MODULE:
+            check_for_repeated_keys(workflow.configfiles)
         check_configuration(config, PROJECT / "workflow/schemas/config.schema.yaml")
-        check_for_format_1(".")
+        check_for_format_1(located("."))
     except ConfigurationError as error:
         raise WorkflowError(str(error)) from None
 
@@ -193,9 +205,12 @@ def reduction_minutes(wildcards, attempt):
     """Return the run time request for the reduction of a model."""
     job = model_job(wildcards)
     # A training that comes first has asked for the start.
-    trains = MODELS_SHARE_JOBS and not Path(ModelKey.of(wildcards).path(layout.WEIGHTS)).exists()
+    trains = (
+        MODELS_SHARE_JOBS
+        and not Path(located(ModelKey.of(wildcards).path(layout.WEIGHTS))).exists()
+    )
     return (job.reduction if trains else job.reduction_alone)() * attempt
 
 
 if IS_PLANNING:
-    withdraw_unrecorded_outputs("results")
+    withdraw_unrecorded_outputs(located("results"))

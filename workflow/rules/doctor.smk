@@ -15,7 +15,7 @@ rule doctor:
         runtime=minutes(lambda wildcards: 600),
         gpu=0,
     params:
-        pictures=[path for name in GRID.variants for path in pictures_of(name)],
+        pictures=[located(path) for name in GRID.variants for path in pictures_of(name)],
         codes=lambda wildcards: {
             "compute_spectra.py": digest_of("compute_spectra.py"),
             **{dataset: digest_of_points(dataset) for dataset in GRID.datasets},

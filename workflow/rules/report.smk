@@ -54,7 +54,7 @@ rule report:
         datasets=GRID.datasets,
         roles=roles(GRID.variants[SHOWN].training_set),
         tables=list(GRID.table_seeds(SHOWN)),
-        benchmarks="results/benchmarks",
+        benchmarks=located("results/benchmarks"),
         parts=lambda wildcards: [sha256_of_file(part)[:16] for part in PAGE_PARTS],
         code=code_of("report.py"),
     script:

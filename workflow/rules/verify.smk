@@ -25,7 +25,7 @@ rule verify:
         runtime=minutes(lambda wildcards: len(VERIFIED_SHARDS) * 10),
         gpu=0,
     params:
-        table="results/verification.csv",
+        table=located("results/verification.csv"),
         code=code_of("verify.py"),
     script:
         "../scripts/verify.py"
