@@ -27,7 +27,7 @@ ROLES = {
     "dark": "bernoulli_0.13",
 }
 NUMBERS = range(1, 7)
-COLUMNS = ["latent_dim", "seed", "dataset", "jacobian", "statistic", "value"]
+COLUMNS = ["variant", "latent_dim", "seed", "dataset", "jacobian", "statistic", "value"]
 
 
 def summary_of(latent_dims, seeds=(0, 1), datasets=DATASETS):
@@ -41,9 +41,11 @@ def summary_of(latent_dims, seeds=(0, 1), datasets=DATASETS):
             values = dict(zip(names, generator.uniform(0.0, 1.0, size=len(names)), strict=True))
             values |= quantiles("log_abs", np.sort(generator.normal(-1.0, 2.0, size=5)))
             values |= quantiles("abs_arg", np.sort(generator.uniform(0.0, np.pi, size=5)))
-            rows += [(latent_dim, seed, dataset, jacobian, *item) for item in values.items()]
+            rows += [
+                ("paper", latent_dim, seed, dataset, jacobian, *item) for item in values.items()
+            ]
         values = quantiles("difference", np.sort(generator.lognormal(-3.0, 2.0, size=5)))
-        rows += [(latent_dim, seed, dataset, "both", *item) for item in values.items()]
+        rows += [("paper", latent_dim, seed, dataset, "both", *item) for item in values.items()]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -13,6 +13,7 @@ from jacspec.claims.registry import CLAIMS
 from jacspec.claims.verdicts import Verdict
 from jacspec.data.storage import PointBlock, PointsFile, write_points
 from jacspec.errors import DamagedFileError
+from jacspec.key import ModelKey
 from jacspec.models.autoencoder import initialized_autoencoder
 from jacspec.models.weights import load_autoencoder, save_weights
 from jacspec.spectra.computation import compute_shard
@@ -70,7 +71,7 @@ def inputs(tmp_path_factory) -> tuple[dict, dict, Path]:
                 weights,
                 path,
                 output,
-                seed=SEED,
+                key=ModelKey("paper", LATENT_DIM, SEED),
                 precision="float64",
                 device="cpu",
                 threads=1,

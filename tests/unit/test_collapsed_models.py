@@ -9,6 +9,7 @@ import torch
 from jacspec.data.storage import PointBlock, write_points
 from jacspec.detection.model_detection import DetectionRow
 from jacspec.errors import DamagedFileError
+from jacspec.key import ModelKey
 from jacspec.models.autoencoder import initialized_autoencoder
 from jacspec.models.collapse import LEAST_VARIANCE_EXPLAINED, has_collapsed
 from jacspec.models.network import reconstructions
@@ -20,13 +21,16 @@ from jacspec.statistics.collapsed_models import (
     rows_without_models,
     without_models,
 )
-from jacspec.statistics.model_statistics import write_model_statistics
-from jacspec.statistics.summary import read_summary
+from jacspec.statistics.summary import read_summary, write_model_statistics
 from jacspec.statistics.variance_explained import variance_explained_row
 
 COUNTS = (70, 50)
 # The encoder's units are off everywhere, so that the decoder sees nothing but its biases.
 ALWAYS_OFF = -100.0
+
+
+def model(latent_dim: int, seed: int = 0) -> ModelKey:
+    return ModelKey("paper", latent_dim, seed)
 
 
 def points() -> np.ndarray:
@@ -67,7 +71,7 @@ def shards(folder: Path, autoencoder: torch.nn.Module) -> tuple[list[Path], list
             weights,
             points_paths[-1],
             spectra_paths[-1],
-            seed=0,
+            key=model(2),
             precision="float64",
             device="cpu",
             threads=1,
@@ -93,8 +97,8 @@ def test_a_network_that_returns_the_mean_image_has_collapsed(tmp_path):
     row = variance_explained_row("mnist", *shards(tmp_path, network(collapsed=True)))
     # Float32 weights: the output is off by 1e-7 of 1, its square by nothing.
     assert abs(row.value) < 1e-6
-    write_model_statistics(tmp_path / "d2.csv", [row], latent_dim=2, seed=0)
-    assert collapsed_models(read_summary(tmp_path / "d2.csv")) == [(2, 0)]
+    write_model_statistics(tmp_path / "d2.csv", [row], model(2))
+    assert collapsed_models(read_summary(tmp_path / "d2.csv")) == [model(2)]
 
 
 def test_points_that_are_missing_are_reported(tmp_path):
@@ -111,18 +115,18 @@ def test_what_is_not_a_number_has_collapsed():
 
 def test_models_are_taken_out_as_long_as_one_is_left(tmp_path):
     row = variance_explained_row("mnist", *shards(tmp_path, network(collapsed=True)))
-    write_model_statistics(tmp_path / "d2.csv", [row, row], latent_dim=2, seed=0)
+    write_model_statistics(tmp_path / "d2.csv", [row, row], model(2))
     summary = read_summary(tmp_path / "d2.csv").assign(latent_dim=[2, 3])
-    assert without_models(summary, [(2, 0)])["latent_dim"].tolist() == [3]
-    assert len(without_models(summary, [(2, 0), (3, 0)])) == 2
+    assert without_models(summary, [model(2)])["latent_dim"].tolist() == [3]
+    assert len(without_models(summary, [model(2), model(3)])) == 2
 
 
 def test_rows_are_taken_out_likewise():
-    rows = [DetectionRow(dim, 0, "uniform", "trace", "auroc", 0.5, 9, 9) for dim in (2, 3)]
-    assert rows_without_models(rows, [(2, 0)]) == rows[1:]
-    assert rows_without_models(rows, [(2, 0), (3, 0)]) == rows
+    rows = [DetectionRow(model(dim), "uniform", "trace", "auroc", 0.5, 9, 9) for dim in (2, 3)]
+    assert rows_without_models(rows, [model(2)]) == rows[1:]
+    assert rows_without_models(rows, [model(2), model(3)]) == rows
 
 
 def test_models_are_named_by_seed():
-    models = [(2, 1), (2, 0), (3, 0)]
+    models = [model(2, 1), model(2), model(3)]
     assert names_of_models(models) == "d = 2, 3 (seed 0), d = 2 (seed 1)"

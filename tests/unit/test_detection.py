@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from shard_attributes import shard_attributes
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from jacspec.data.storage import PointBlock, write_points
@@ -17,10 +18,13 @@ from jacspec.detection.model_detection import (
 )
 from jacspec.detection.scores import LatentDistribution, detection_scores
 from jacspec.errors import DamagedFileError, JacspecError
+from jacspec.key import ModelKey
 from jacspec.spectra.quantities import JacobianSpectra
 from jacspec.spectra.shards import write_shard
 
 RANDOM = np.random.default_rng(0)
+
+KEY = ModelKey("paper", 2, 0)
 
 
 def columns(**changes) -> dict[str, np.ndarray]:
@@ -150,14 +154,7 @@ def write_spectra(path, dataset: str, error: np.ndarray, latent: np.ndarray, fir
         column[...] = 1
     spectra["reconstruction_error"][:] = error
     spectra["latent"][:] = latent
-    names = ("precision", "weights_sha256", "code_digest")
-    names += ("torch_version", "numpy_version", "h5py_version")
-    attributes = dict.fromkeys(names, "x") | {
-        "latent_dim": latent.shape[1],
-        "seed": 0,
-        "dataset": dataset,
-        "first": first,
-    }
+    attributes = shard_attributes(latent_dim=latent.shape[1], dataset=dataset, first=first)
     write_shard(path, [spectra], count=len(error), attributes=attributes)
     return path
 
@@ -211,7 +208,7 @@ def test_test_images_are_inside_and_training_images_only_fit_the_latent_distribu
     points there: of 3 x 5 pairs, 6 are ties and 9 are in the wrong order.
     """
     spectra, images = sweep
-    rows = model_detection(spectra, images, training_set="mnist", latent_dim=2, seed=0)
+    rows = model_detection(spectra, images, training_set="mnist", key=KEY)
     assert {row.dataset for row in rows} == {"uniform"}
     assert {(row.inside, row.outside) for row in rows} == {(3, 5)}
     assert measured(rows, "reconstruction_error") == {"auroc": 1, "aupr": 1, "fpr_at_95_tpr": 0}
@@ -223,18 +220,18 @@ def test_a_sample_without_test_images_is_refused(sweep, tmp_path):
     spectra, _ = sweep
     images = [write_images(tmp_path / "only_training", [0] * 6, 0)]
     with pytest.raises(JacspecError, match="6 and 0 among 6"):
-        model_detection(spectra, images, training_set="mnist", latent_dim=2, seed=0)
+        model_detection(spectra, images, training_set="mnist", key=KEY)
 
 
 def test_spectra_of_fewer_points_than_images_are_refused(sweep):
     spectra, images = sweep
     spectra["mnist"].pop()
     with pytest.raises(DamagedFileError, match="4 points"):
-        model_detection(spectra, images, training_set="mnist", latent_dim=2, seed=0)
+        model_detection(spectra, images, training_set="mnist", key=KEY)
 
 
 def test_tables_are_read_as_they_were_written(tmp_path):
-    rows = [DetectionRow(2, 1, "uniform", "trace", "auroc", 0.1 + 0.2, 10, 20)]
+    rows = [DetectionRow(KEY, "uniform", "trace", "auroc", 0.1 + 0.2, 10, 20)]
     write_detection(tmp_path / "table.csv", rows)
     assert read_detection(tmp_path / "table.csv") == rows
 
@@ -242,7 +239,7 @@ def test_tables_are_read_as_they_were_written(tmp_path):
 @pytest.mark.parametrize("damage", ["", "other,columns\n", "cut"])
 def test_damaged_tables_are_refused(tmp_path, damage):
     path = tmp_path / "table.csv"
-    write_detection(path, [DetectionRow(2, 1, "uniform", "trace", "auroc", 0.5, 10, 20)])
+    write_detection(path, [DetectionRow(KEY, "uniform", "trace", "auroc", 0.5, 10, 20)])
     path.write_text(path.read_text()[:-4] if damage == "cut" else damage)
     with pytest.raises(DamagedFileError, match=r"table\.csv"):
         read_detection(path)
@@ -250,7 +247,7 @@ def test_damaged_tables_are_refused(tmp_path, damage):
 
 def test_the_figure_has_a_panel_a_set_and_a_line_a_score_and_seed():
     rows = [
-        DetectionRow(latent_dim, seed, dataset, score, "auroc", 0.75, 10, 20)
+        DetectionRow(ModelKey("paper", latent_dim, seed), dataset, score, "auroc", 0.75, 10, 20)
         for dataset in ("uniform", "fashion_mnist", "beta_5_0.8", "beta_0.8_5")
         for latent_dim in (2, 3)
         for seed in (0, 1)

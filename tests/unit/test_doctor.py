@@ -5,16 +5,19 @@ from functools import partial
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from shard_attributes import shard_attributes
 
 from jacspec.data.storage import PointBlock, write_points
 from jacspec.doctor import checks
 from jacspec.doctor.findings import examine
+from jacspec.key import ModelKey
 from jacspec.models.autoencoder import initialized_autoencoder
 from jacspec.models.weights import save_weights
 from jacspec.provenance import sha256_of_file
 from jacspec.spectra.quantities import TYPES, entry_shape
 from jacspec.spectra.shards import write_shard
-from jacspec.statistics.table import write_table
+from jacspec.statistics.summary import HEADER
+from jacspec.tables import write_table
 
 POINTS = 300
 
@@ -45,9 +48,6 @@ def points(tmp_path):
 @pytest.fixture
 def spectra(tmp_path, weights):
     path = tmp_path / "d2_seed0.0.h5"
-    attributes = dict.fromkeys(
-        ("precision", "code_digest", "torch_version", "numpy_version", "h5py_version"), "x"
-    )
     generator = np.random.default_rng(1)
     # Numbers that do not compress, so that most of the file is data.
     columns = {
@@ -58,14 +58,7 @@ def spectra(tmp_path, weights):
         path,
         [columns],
         count=POINTS,
-        attributes={
-            **attributes,
-            "latent_dim": 2,
-            "seed": 0,
-            "dataset": "uniform",
-            "first": 0,
-            "weights_sha256": sha256_of_file(weights),
-        },
+        attributes=shard_attributes(latent_dim=2, weights_sha256=sha256_of_file(weights)),
     )
     return path
 
@@ -73,7 +66,7 @@ def spectra(tmp_path, weights):
 @pytest.fixture
 def statistics(tmp_path):
     path = tmp_path / "d2_seed0.csv"
-    write_table(path, [["2", "0", "uniform", "input", "points", "300"]])
+    write_table(path, HEADER, [("paper", 2, 0, "uniform", "input", "points", 300)])
     return path
 
 
@@ -106,7 +99,7 @@ def result(request, tmp_path):
         "spectra": partial(
             checks.check_spectra,
             count=POINTS,
-            expected={"latent_dim": 2, "precision": "x"},
+            expected={"latent_dim": 2, "precision": "float64"},
             weights=tmp_path / "weights.pt",
         ),
     }[request.param]
@@ -149,8 +142,8 @@ def test_spectra_of_other_weights_are_stale(spectra, weights):
     ("count", "expected", "words"),
     [
         (POINTS + 1, {}, "points is 300, now 301"),
-        (POINTS, {"precision": "float64"}, "precision is x, now float64"),
-        (POINTS, {"code_digest": "y"}, "code_digest is x, now y"),
+        (POINTS, {"precision": "float32"}, "precision is float64, now float32"),
+        (POINTS, {"code_digest": "y"}, "code_digest is 0000000000000000, now y"),
     ],
 )
 def test_spectra_of_other_params_are_stale(spectra, weights, count, expected, words):
@@ -198,7 +191,8 @@ def test_a_history_has_all_epochs(tmp_path, text, condition):
 def test_statistics_are_of_the_configured_points(
     statistics, latent_dim, points_expected, condition
 ):
-    check = partial(checks.check_statistics, latent_dim=latent_dim, seed=0, points=points_expected)
+    key = ModelKey("paper", latent_dim, 0)
+    check = partial(checks.check_statistics, key=key, points=points_expected)
     assert getattr(examine(statistics, check), "condition", None) == condition
 
 
@@ -207,9 +201,9 @@ def test_a_summary_has_the_numbers_of_the_statistics(tmp_path, statistics):
     check = partial(checks.check_summary, tables=[statistics, tmp_path / "missing.csv"])
     summary.write_bytes(statistics.read_bytes())
     assert examine(summary, check) is None
-    write_table(summary, [["2", "0", "uniform", "input", "points", "299"]])
+    write_table(summary, HEADER, [("paper", 2, 0, "uniform", "input", "points", 299)])
     assert examine(summary, check).condition == "stale"
     truncate(summary)
     assert examine(summary, check).condition == "damaged"
-    write_table(summary, [["2", "0", "uniform", "input", "points", "many"]])
+    write_table(summary, HEADER, [("paper", 2, 0, "uniform", "input", "points", "many")])
     assert examine(summary, check).condition == "damaged"

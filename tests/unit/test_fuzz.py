@@ -146,7 +146,7 @@ def test_what_passes_the_check_can_be_planned(sound, schema, tree, data):
 @given(data=st.data())
 def test_every_distribution_that_passes_can_be_drawn(sound, schema, tree, data):
     config = copy.deepcopy(sound)
-    drafted = data.draw(drafts(tree["$defs"]["distribution"], tree["$defs"]))
+    drafted = data.draw(drafts(tree["$defs"]["data_source"], tree["$defs"]))
     config["data"]["drafted"] = drafted
     config["datasets"].append("drafted")
     try:
@@ -154,7 +154,7 @@ def test_every_distribution_that_passes_can_be_drawn(sound, schema, tree, data):
     except ConfigurationError as error:
         assert "data.drafted" in str(error)
     else:
-        family = drafted.pop("family")
+        family = drafted.pop("source")
         pixels = sample_points(PixelDistribution("drafted", family, drafted), 0, 0, 1)
         assert pixels.min() >= 0
         assert pixels.max() <= 1

@@ -1,15 +1,21 @@
 """The grid: which files, and which run of points in each."""
 
+from dataclasses import replace
+
+from jacspec.key import ModelKey
 from sweep.grid import Grid
+from sweep.variants import Variant
+
+PAPER = Variant("paper", "mnist", {}, {"optimizer": "adam"}, (2, 8), (0, 5, 7))
 
 
 def grid(**changes) -> Grid:
     axes = {
-        "latent_dims": (2, 8),
-        "seeds": (0, 5, 7),
+        "variants": {"paper": PAPER, "other": replace(PAPER, latent_dims=(3,), seeds=(1,))},
         "datasets": ("mnist", "uniform"),
         "samples": 2500,
         "shard_size": 1000,
+        "limits": {"mnist": 70_000, "fashion_mnist": 70_000},
     }
     return Grid(**{**axes, **changes})
 
@@ -41,7 +47,7 @@ def test_mnist_has_no_more_than_its_images():
 
 
 def test_files_of_a_model():
-    assert grid(samples=1500).spectra_of_model(8, 5) == [
+    assert grid(samples=1500).spectra_of_model(ModelKey("paper", 8, 5)) == [
         "results/paper/spectra/mnist/d8_seed5.0.h5",
         "results/paper/spectra/mnist/d8_seed5.1.h5",
         "results/paper/spectra/uniform/d8_seed5.0.h5",
@@ -50,5 +56,11 @@ def test_files_of_a_model():
 
 
 def test_tables_show_the_first_two_seeds():
-    assert grid().table_seeds() == {"1": 0, "2": 5}
-    assert grid(seeds=(3,)).table_seeds() == {"1": 3}
+    assert grid().table_seeds("paper") == {"1": 0, "2": 5}
+    assert grid().table_seeds("other") == {"1": 1}
+
+
+def test_every_variant_has_its_own_models():
+    assert [str(key) for key in grid().models("other")] == ["other, d = 3, seed 1"]
+    assert len(grid().models()) == 2 * 3 + 1
+    assert grid().of_models("{variant}/d{latent_dim}_seed{seed}", "other") == ["other/d3_seed1"]

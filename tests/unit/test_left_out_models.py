@@ -10,7 +10,10 @@ from jacspec.figures.drawing import draw_figure
 def draw(number, latent_dims, explained):
     """Draw a figure of models that explain the given shares of variance, by (latent_dim, seed)."""
     summary = summary_of(latent_dims, seeds=sorted({seed for _, seed in explained}))
-    rows = [(*model, "mnist", "both", "variance_explained", v) for model, v in explained.items()]
+    rows = [
+        ("paper", *model, "mnist", "both", "variance_explained", share)
+        for model, share in explained.items()
+    ]
     summary = pd.concat([summary, pd.DataFrame(rows, columns=COLUMNS)])
     return draw_figure(number, summary, roles=ROLES, datasets=DATASETS)
 

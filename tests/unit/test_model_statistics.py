@@ -5,9 +5,9 @@ import math
 
 import numpy as np
 import pytest
+from shard_attributes import shard_attributes
 
 from jacspec.errors import DamagedFileError
-from jacspec.provenance import library_versions
 from jacspec.spectra.shards import write_shard
 from jacspec.statistics.dataset_statistics import ARGUMENT_WIDTH, LOG_WIDTH
 from jacspec.statistics.eigenvalue_difference import matched_difference, ordered_difference
@@ -52,18 +52,9 @@ def random_spectra(points=POINTS, seed=0, latent_dim=LATENT_DIM):
 
 
 def write_file(path, columns, **attributes):
-    attributes = {
-        "latent_dim": columns["latent"].shape[1],
-        "seed": 0,
-        "dataset": "uniform",
-        "first": 0,
-        "precision": "float64",
-        "weights_sha256": "0" * 64,
-        "code_digest": "0" * 16,
-        **library_versions(),
-        **attributes,
-    }
-    write_shard(path, [columns], count=len(columns["latent"]), attributes=attributes)
+    count, latent_dim = columns["latent"].shape
+    attributes = shard_attributes(latent_dim=latent_dim, **attributes)
+    write_shard(path, [columns], count=count, attributes=attributes)
     return path
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 from jacspec.errors import DamagedFileError, JacspecError
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import PALETTES, line_styles
+from jacspec.key import ModelKey
 from jacspec.report.colors import CONTRAST, DARK_BACKGROUND, contrast, dark_counterparts
 from jacspec.report.figures import paper_figures
 from jacspec.report.headline import cautions, headline
@@ -137,6 +138,9 @@ def test_views_survive_the_disk(tmp_path):
         read_model_view(path)
 
 
+C9 = ("paper", "C9")
+
+
 def claims_table(path, rows) -> None:
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([COLUMNS, *rows])
@@ -147,13 +151,23 @@ def test_claims_are_read_and_make_the_headline(tmp_path):
     claims_table(
         path,
         [
-            ["C9", 12, 0, "share_reversed/input/mnist", 0.01, 0.0, 0.02, "reproduced"],
-            ["C9", 12, 0, "share_reversed/input/uniform", 0.47, 0.42, 0.52, "reproduced"],
-            ["C9", 16, 0, "share_reversed/input/uniform", 0.39, 0.35, 0.43, "undetermined"],
-            ["C9", "", 0, "share_near_half", 0.5, 0.5, 1.0, "undetermined"],
-            ["C9", 12, 0, "share_undetermined/input/uniform", 0.03, 0.02, 0.04, ""],
-            ["C9", "", 0, "verdict", "", "", "", "undetermined"],
-            ["C9", "", "", "verdict", "", "", "", "undetermined"],
+            [*C9, 12, 0, "share_reversed/input/mnist", 0.01, 0.0, 0.02, "reproduced"],
+            [*C9, 12, 0, "share_reversed/input/uniform", 0.47, 0.42, 0.52, "reproduced"],
+            [
+                "paper",
+                "C9",
+                16,
+                0,
+                "share_reversed/input/uniform",
+                0.39,
+                0.35,
+                0.43,
+                "undetermined",
+            ],
+            [*C9, "", 0, "share_near_half", 0.5, 0.5, 1.0, "undetermined"],
+            [*C9, 12, 0, "share_undetermined/input/uniform", 0.03, 0.02, 0.04, ""],
+            [*C9, "", 0, "verdict", "", "", "", "undetermined"],
+            [*C9, "", "", "verdict", "", "", "", "undetermined"],
         ],
     )
     rows = read_claims(path)
@@ -178,7 +192,7 @@ def test_claims_are_read_and_make_the_headline(tmp_path):
 @pytest.mark.parametrize("verdict", ["reproduced", "not reproduced", "undetermined"])
 def test_every_verdict_has_its_sentence(tmp_path, verdict):
     path = tmp_path / "claims.csv"
-    claims_table(path, [["C9", "", "", "verdict", "", "", "", verdict]])
+    claims_table(path, [[*C9, "", "", "verdict", "", "", "", verdict]])
     assert headline(read_claims(path), "mnist").verdict == verdict
 
 
@@ -196,7 +210,7 @@ def test_a_short_training_is_cautioned_against():
 
 
 def test_a_network_that_learned_nothing_is_named_before_the_answer():
-    ((title, text),) = cautions(300, [(2, 0)])
+    ((title, text),) = cautions(300, [ModelKey("paper", 2, 0)])
     assert title == "Left out:"
     assert text.startswith("d = 2 (seed 0). ")
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from shard_attributes import shard_attributes
 
 from jacspec.data.storage import PointBlock, write_points
 from jacspec.errors import JacspecError
@@ -33,15 +34,11 @@ def results(tmp_path):
             attributes={},
             compressed=False,
         )
-        attributes = dict.fromkeys(
-            ("weights_sha256", "code_digest", "torch_version", "numpy_version", "h5py_version"), "x"
-        )
-        attributes |= {"latent_dim": 3, "seed": 0, "dataset": "noise", "first": first}
         write_shard(
             folder / "paper" / "spectra" / "noise" / f"d3_seed0.{shard}.h5",
             [jacobian_spectra(autoencoder, points).columns()],
             count=count,
-            attributes={**attributes, "precision": "float64"},
+            attributes=shard_attributes(dataset="noise", first=first),
         )
         first += count
     return folder, pixels

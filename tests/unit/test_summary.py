@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from jacspec.errors import DamagedFileError
+from jacspec.key import ModelKey
 from jacspec.statistics.dataset_statistics import StatisticRow
-from jacspec.statistics.model_statistics import write_model_statistics
-from jacspec.statistics.summary import read_summary, write_summary
+from jacspec.statistics.summary import read_summary, write_model_statistics, write_summary
 
 DATASETS = ["mnist", "uniform", "beta_5_0.8"]
-HEADER = "latent_dim,seed,dataset,jacobian,statistic,value\n"
+HEADER = "variant,latent_dim,seed,dataset,jacobian,statistic,value\n"
 
 
 def write_model(folder, latent_dim, seed, datasets=DATASETS):
@@ -21,7 +21,7 @@ def write_model(folder, latent_dim, seed, datasets=DATASETS):
         for dataset in datasets
         for jacobian in ("input", "latent")
     ]
-    write_model_statistics(path, rows, latent_dim=latent_dim, seed=seed)
+    write_model_statistics(path, rows, ModelKey("paper", latent_dim, seed))
     return path
 
 
@@ -31,7 +31,7 @@ def test_numbers_survive_the_file_exactly(tmp_path):
     values += np.random.default_rng(0).lognormal(0.0, 40.0, size=1000).tolist()
     rows = [StatisticRow("uniform", "both", f"s{i}", value) for i, value in enumerate(values)]
     rows.append(StatisticRow("uniform", "both", "unknown", math.nan))
-    write_model_statistics(path, rows, latent_dim=3, seed=1)
+    write_model_statistics(path, rows, ModelKey("paper", 3, 1))
     table = read_summary(path)
     assert table["value"].tolist()[:-1] == values
     assert math.isnan(table["value"].iloc[-1])
@@ -45,9 +45,11 @@ def test_file_format(tmp_path):
         StatisticRow("uniform", "input", "points", 2000.0),
         StatisticRow("uniform", "input", "share_reversed", math.nan),
     ]
-    write_model_statistics(path, rows, latent_dim=20, seed=0)
+    write_model_statistics(path, rows, ModelKey("paper", 20, 0))
     assert path.read_bytes().decode() == (
-        HEADER + "20,0,uniform,input,points,2000.0\n20,0,uniform,input,share_reversed,nan\n"
+        HEADER
+        + "paper,20,0,uniform,input,points,2000.0\n"
+        + "paper,20,0,uniform,input,share_reversed,nan\n"
     )
 
 
@@ -73,7 +75,7 @@ def test_summary_does_not_depend_on_the_order_of_its_tables(tmp_path):
     assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
 
 
-@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", HEADER + "2,0,mnist,input\n"])
+@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", HEADER + "paper,2,0,mnist,input\n"])
 def test_other_tables_are_refused_and_nothing_is_written(tmp_path, content):
     damaged = tmp_path / "damaged.csv"
     damaged.write_text(content)
@@ -86,3 +88,9 @@ def test_unknown_data_sets_are_refused(tmp_path):
     table = write_model(tmp_path, 2, 0)
     with pytest.raises(DamagedFileError, match=r"d2_seed0\.csv.*beta_5_0\.8"):
         write_summary(tmp_path / "summary.csv", [table], datasets=DATASETS[:2])
+
+
+@pytest.mark.parametrize("name", ["NA", "null", "nan", "true", "1", "1e3"])
+def test_a_data_set_may_have_any_name(tmp_path, name):
+    table = write_model(tmp_path, 2, 0, datasets=[name])
+    assert set(read_summary(table)["dataset"]) == {name}

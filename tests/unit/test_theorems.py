@@ -5,9 +5,11 @@ import math
 import numpy as np
 import pytest
 import scipy.stats
+from shard_attributes import shard_attributes
 
 from jacspec.data.storage import PointBlock, write_points
 from jacspec.figures.selection import Selection
+from jacspec.key import ModelKey
 from jacspec.models.autoencoder import Autoencoder, initialized_autoencoder
 from jacspec.models.weights import save_weights
 from jacspec.spectra.engine import jacobian_spectra
@@ -251,14 +253,11 @@ def write_set(folder, autoencoder, dataset: str, pixels: np.ndarray) -> tuple:
         attributes={},
         compressed=False,
     )
-    names = ("precision", "weights_sha256", "code_digest")
-    names += ("torch_version", "numpy_version", "h5py_version")
     write_shard(
         spectra,
         [jacobian_spectra(autoencoder, pixels).columns()],
         count=len(pixels),
-        attributes=dict.fromkeys(names, "x")
-        | {"latent_dim": autoencoder.latent_dim, "seed": 0, "dataset": dataset, "first": 0},
+        attributes=shard_attributes(latent_dim=autoencoder.latent_dim, dataset=dataset),
     )
     return points, spectra
 
@@ -317,6 +316,6 @@ def test_page_sums_up_models_and_leaves_out_what_was_not_measured(tmp_path):
     assert "50.0 % (25.0 to 75.0) / 0.0 % (0.0 to 0.0) | - | - |" in page
     assert "| 1 of 1 |" in page
     assert "Left out" not in page
-    left_out = [(2, 0)]
+    left_out = [ModelKey("paper", 2, 0)]
     write_page(tmp_path / "theorems.md", Selection((0,), (3,), {}), ["mnist"], left_out=left_out)
     assert "the mean image: d = 2 (seed 0)." in (tmp_path / "theorems.md").read_text()

@@ -190,6 +190,8 @@ def _remedy(error: jsonschema.ValidationError) -> str:
             return f"write one of {', '.join(map(str, error.validator_value))}"
         case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
             return f"write {_interval(error.schema)}"
+        case "minProperties":
+            return "write at least 1 entry"
         case "minItems" | "maxItems":
             return f"write a list of {_item_count(error.schema)}"
         case "uniqueItems":
