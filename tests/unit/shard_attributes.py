@@ -12,6 +12,8 @@ def shard_attributes(**changes):
         "dataset": "uniform",
         "first": 0,
         "precision": "float64",
+        "engine": "dense",
+        "sign_rule": "bound",
         "weights_sha256": "0" * 64,
         "code_digest": "0" * 16,
         **library_versions(),
