@@ -2,7 +2,18 @@
 
 One subpackage per stage, in the order in which the data flow: ``data``, ``models``, ``spectra``,
 ``statistics``, ``figures``. The library knows nothing of Snakemake; a notebook uses it as the
-workflow does. Nothing is imported here, so that a program pays only for the stages it uses.
+workflow does. Nothing is imported here before it is asked for, so that a program pays only for the
+stages it uses.
 """
 
+__all__ = ["jacobian_spectra"]
 __version__ = "1.0.0"
+
+
+def __getattr__(name: str) -> object:
+    """Import what the package offers at its top."""
+    if name == "jacobian_spectra":
+        from jacspec.autoencoders.evaluation import jacobian_spectra
+
+        return jacobian_spectra
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -19,3 +19,7 @@ class DamagedFileError(JacspecError):
 
 class TrainingDivergedError(JacspecError):
     """The training loss stopped being a finite number."""
+
+
+class AutoencoderError(JacspecError, ValueError):
+    """An autoencoder, or points for it, cannot be taken as they are."""

@@ -1,6 +1,6 @@
 """What is known of both Jacobians at some points: the columns of a shard. Needs numpy only."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -50,6 +50,8 @@ class JacobianSpectra:
         (n, d) float32, z.
     same_pattern
         (n,) bool, whether x and y switch on the same units of the encoder.
+    engine, sign_rule
+        How they were computed, as `jacspec.spectra.protocols.JacobianSource` has it. Not columns.
     """
 
     eigenvalues_input: np.ndarray
@@ -65,6 +67,8 @@ class JacobianSpectra:
     reconstruction_error: np.ndarray
     latent: np.ndarray
     same_pattern: np.ndarray
+    engine: str = "dense"
+    sign_rule: str = "bound"
 
     @classmethod
     def empty(cls, count: int, latent_dim: int) -> "JacobianSpectra":
@@ -82,7 +86,7 @@ class JacobianSpectra:
 
     def columns(self) -> dict[str, np.ndarray]:
         """Return the arrays by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: getattr(self, name) for name in TYPES}
 
 
 def entry_shape(name: str, latent_dim: int) -> tuple[int, ...]:
