@@ -165,7 +165,10 @@ class Variational(nn.Module):
         self.fc_mu, self.fc_var = nn.Linear(64, 5), nn.Linear(64, 5)
         self.widen = nn.Linear(5, 64)
         self.layers = nn.Sequential(
-            nn.ConvTranspose2d(4, 4, 3, 2, 1, 1), nn.LeakyReLU(), nn.Conv2d(4, 1, 3, 1, 1), nn.Tanh()
+            nn.ConvTranspose2d(4, 4, 3, 2, 1, 1),
+            nn.LeakyReLU(),
+            nn.Conv2d(4, 1, 3, 1, 1),
+            nn.Tanh(),
         )
 
     def encode(self, x: Tensor) -> Any:
@@ -195,39 +198,39 @@ class DenseMoments(nn.Module):
         return Moments(self.heads[1](hidden), self.heads[0](hidden))
 
 
-class DictParts(nn.Module):
-    """Both parts return dictionaries with attributes, as in libraries of generative models."""
+class Outputs(OrderedDict):
+    """Tensors by name, as libraries of generative models return them."""
 
-    class Output(OrderedDict):
-        pass
 
-    class Encoder(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.body = nn.Sequential(nn.Flatten(), nn.Linear(64, 16), nn.ReLU())
-            self.embedding, self.log_var = nn.Linear(16, 4), nn.Linear(16, 4)
-
-        def forward(self, x: Tensor) -> "DictParts.Output":
-            hidden = self.body(x)
-            return DictParts.Output(
-                embedding=self.embedding(hidden), log_covariance=self.log_var(hidden)
-            )
-
-    class Decoder(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.body = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 64), nn.Sigmoid())
-
-        def forward(self, z: Tensor) -> "DictParts.Output":
-            return DictParts.Output(reconstruction=self.body(z).reshape(-1, *IMAGE))
-
+class DictEncoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.encoder, self.decoder = self.Encoder(), self.Decoder()
+        self.body = nn.Sequential(nn.Flatten(), nn.Linear(64, 16), nn.ReLU())
+        self.embedding, self.log_var = nn.Linear(16, 4), nn.Linear(16, 4)
 
-    def forward(self, inputs: dict[str, Tensor]) -> "DictParts.Output":
+    def forward(self, x: Tensor) -> Outputs:
+        hidden = self.body(x)
+        return Outputs(embedding=self.embedding(hidden), log_covariance=self.log_var(hidden))
+
+
+class DictDecoder(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(4, 16), nn.ReLU(), nn.Linear(16, 64), nn.Sigmoid())
+
+    def forward(self, z: Tensor) -> Outputs:
+        return Outputs(reconstruction=self.body(z).reshape(-1, *IMAGE))
+
+
+class DictParts(Pair):
+    """Both parts return dictionaries, and forward wants one."""
+
+    def __init__(self) -> None:
+        super().__init__(DictEncoder(), DictDecoder())
+
+    def forward(self, inputs: dict[str, Tensor]) -> Outputs:
         z = self.encoder(inputs["data"])["embedding"]
-        return DictParts.Output(recon_x=self.decoder(z)["reconstruction"], z=z)
+        return Outputs(recon_x=self.decoder(z)["reconstruction"], z=z)
 
 
 class Residual(nn.Module):
@@ -321,7 +324,9 @@ def residual() -> Pair:
 
 def latent_diffusion() -> Pair:
     def block(channels: int) -> Residual:
-        return Residual(nn.GroupNorm(2, channels), nn.SiLU(), nn.Conv2d(channels, channels, 3, 1, 1))
+        return Residual(
+            nn.GroupNorm(2, channels), nn.SiLU(), nn.Conv2d(channels, channels, 3, 1, 1)
+        )
 
     attention = nn.Sequential(nn.Flatten(2), _Swapped(Attention(4)), nn.Unflatten(2, (2, 2)))
     return Pair(
@@ -395,7 +400,10 @@ CASES = (
     Case("leaky ReLU", lambda: dense(nn.LeakyReLU, nn.Sigmoid), (PIXELS,), "dense"),
     Case("softplus", lambda: dense(nn.Softplus, nn.Tanh), (PIXELS,), "dense"),
     Case(
-        "batch norm", lambda: dense(behind=lambda width: [nn.BatchNorm1d(width)]), (PIXELS,), "dense"
+        "batch norm",
+        lambda: dense(behind=lambda width: [nn.BatchNorm1d(width)]),
+        (PIXELS,),
+        "dense",
     ),
     Case("batch norm behind activation", batch_norm_behind_activation, (PIXELS,), "dense"),
     Case("dropout", lambda: dense(nn.ELU, behind=lambda _: [nn.Dropout(0.5)]), (PIXELS,), "dense"),

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from cases import CASES, Pair, convolutional, dense
 from fresh_process import python
 from torch import nn
 from torch.nn import functional
 from torch.nn.utils import weight_norm
 
+from cases import CASES, Pair, convolutional, dense
 from jacspec import jacobian_spectra
 from jacspec.errors import AutoencoderError
 
@@ -158,7 +158,9 @@ def test_the_maps_may_be_given_in_any_way(autoencoder, points):
 
     whole = Whole()
     assert_equal(jacobian_spectra(whole, points), expected)
-    assert_equal(jacobian_spectra(encode=whole.encode, decode=whole.decode, points=points), expected)
+    assert_equal(
+        jacobian_spectra(encode=whole.encode, decode=whole.decode, points=points), expected
+    )
     parts = {"encode": autoencoder.encoder, "decode": autoencoder.decoder}
     assert_equal(jacobian_spectra(**parts, points=points), expected)
     double = copy.deepcopy(autoencoder).double()
@@ -238,8 +240,9 @@ def test_the_module_and_its_mode_stay_as_they_are_and_a_line_says_so(points, cap
     expected = jacobian_spectra(copy.deepcopy(module).eval(), points)
     with caplog.at_level(logging.INFO, logger="jacspec"):
         spectra = jacobian_spectra(module, points)
-    assert "in training mode and is evaluated in evaluation mode, in which BatchNorm1d, Dropout" in (
-        caplog.text
+    assert (
+        "in training mode and is evaluated in evaluation mode, in which BatchNorm1d, Dropout"
+        in (caplog.text)
     )
     assert_equal(spectra, expected)
     assert all(part.training for part in module.modules())
@@ -322,8 +325,14 @@ def test_outputs_that_leave_a_choice_are_refused(autoencoder, points, pack, outp
         ({"decode": lambda y: y[:, :-1]}, r"decode returns shape \(11,\) for points of .*\(12,\)"),
         ({"encode": lambda z: z + torch.rand(3)}, "encode is random.*without sampling"),
         ({"decode": functional.dropout}, r"decode is random.*without dropout"),
-        ({"encode": lambda z: z - z.mean(dim=0)}, "rows of a batch depend on one another in encode"),
-        ({"encode": lambda z: z.float()}, "encode returns float32 for float64.*precision='float32'"),
+        (
+            {"encode": lambda z: z - z.mean(dim=0)},
+            "rows of a batch depend on one another in encode",
+        ),
+        (
+            {"encode": lambda z: z.float()},
+            "encode returns float32 for float64.*precision='float32'",
+        ),
         ({"encode": lambda z: z.sum(dim=1)}, r"encode returns shape \(5,\) for 5 points"),
         ({"encode": lambda z: z.log()}, "encode returns numbers that are not finite"),
     ],
@@ -345,8 +354,8 @@ def test_a_module_without_maps_is_refused_with_what_it_has(points):
     module = nn.Sequential(nn.Linear(12, 3), nn.Linear(3, 12))
     with pytest.raises(
         AutoencoderError,
-        match=r"the Sequential has neither a method encode nor a part encoder \(it has 0, 1\); write "
-        r"jacobian_spectra\(encode=f, decode=g, points=points\)",
+        match=r"the Sequential has neither a method encode nor a part encoder \(it has 0, 1\); "
+        r"write jacobian_spectra\(encode=f, decode=g, points=points\)",
     ):
         jacobian_spectra(module, points)
     for given in ({}, {"encode": nn.Linear(12, 3)}, {"autoencoder": module, "decode": module}):
@@ -366,7 +375,7 @@ def test_forward_that_is_not_the_composition_is_warned_of(autoencoder, points):
 
 def test_dense_layers_can_be_demanded(points):
     with pytest.raises(
-        AutoencoderError, match="encode is no stack of dense layers: Conv2d is no part.*'general'"
+        AutoencoderError, match=r"encode is no stack of dense layers: Conv2d is no part.*'general'"
     ):
         jacobian_spectra(convolutional(), np.zeros((2, 1, 8, 8)), engine="dense")
     with pytest.raises(ValueError, match="engine is 'sparse', allowed: auto, dense, general"):

@@ -5,16 +5,16 @@ from functools import cache
 import numpy as np
 import pytest
 import torch
-from cases import CASES, SINGULAR, Case
 from torch.func import jacfwd, jacrev, vmap
 
+from cases import CASES, SINGULAR, Case
 from jacspec import jacobian_spectra
 from jacspec.autoencoders.maps import find_maps
 
 COUNT = 6
 SINGLE_ROUNDOFF = 2.0**-24
-# Sums of up to 600 products in each of up to 20 layers, in float64, taken in another order: relative
-# to the product of the norms of both factors.
+# Sums of up to 600 products in each of up to 20 layers, in float64, taken in another order:
+# relative to the product of the norms of both factors.
 ROUNDING = 20 * 600 * 2.0**-53
 
 pytestmark = pytest.mark.filterwarnings(

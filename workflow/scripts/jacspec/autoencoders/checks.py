@@ -172,4 +172,5 @@ def _largest(values: Tensor) -> float:
 
 def _rounding(values: Tensor) -> float:
     """Return a difference that rounding does not make: half of the digits of the largest value."""
-    return torch.finfo(values.dtype).eps ** 0.5 * max(_largest(values), torch.finfo(values.dtype).tiny)
+    numbers = torch.finfo(values.dtype)
+    return numbers.eps**0.5 * max(_largest(values), numbers.tiny)

@@ -1,6 +1,7 @@
 """What a map does to its points, as a chain of operations."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -47,10 +48,7 @@ def operations_of(map_: nn.Module, points: Tensor) -> list[Operation]:
         raise NotDenseError(f"it cannot be traced ({reason})") from error
     chain = _chain(values.of)
     modules = dict(values.module.named_modules())
-    return [
-        _operation(before, node, values.of, modules)
-        for before, node in zip(chain, chain[1:], strict=False)
-    ]
+    return [_operation(before, node, values.of, modules) for before, node in pairwise(chain)]
 
 
 class _Values(fx.Interpreter):

@@ -1,4 +1,4 @@
-"""Derivatives of one map along given directions, forwards and backwards, for many points at once."""
+"""Derivatives of a map along given directions, forwards and backwards, at many points at once."""
 
 from collections.abc import Callable
 
@@ -36,7 +36,7 @@ class DifferentiableMap:
             self._pushed = self._pushed_forwards
 
     def __call__(self, points: Tensor) -> Tensor:
-        """Return the values at `points`, which are not changed even where the map works in place."""
+        """Return the values at `points`, which stay as they are if the map works in place."""
         # Derivatives of some operations want rows one behind the other.
         return self._function(points.clone(memory_format=torch.contiguous_format))
 

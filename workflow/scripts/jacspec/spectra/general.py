@@ -29,6 +29,9 @@ PRECISIONS = ("float64", "float32")
 BLOCK_BYTES = 32 * 2**20
 GPU_BLOCK_BYTES = 2 * 2**30
 
+# Enough for small maps, and few enough for several threads to have something to do.
+MOST_POINTS = 512
+
 # An error is estimated by the difference of two computations, times this.
 DIFFERENCES = 100
 # What that is at least, relative to the matrix: the two may agree by chance.
@@ -86,7 +89,7 @@ class GeneralSource:
         budget = block_bytes or (BLOCK_BYTES if device == "cpu" else GPU_BLOCK_BYTES)
         per_tangent, per_point = self._memory()
         all_tangents = self.latent_dim * per_tangent
-        self.block_points = max(1, budget // (all_tangents + per_point))
+        self.block_points = min(MOST_POINTS, max(1, budget // (all_tangents + per_point)))
         self._chunk = min(self.latent_dim, max(1, (budget - per_point) // per_tangent))
 
     def _memory(self) -> tuple[int, int]:
