@@ -75,7 +75,7 @@ soak: setup
 lint: setup
 	.venv/bin/ruff check $(CODE)
 	.venv/bin/ruff format --check $(CODE)
-	.venv/bin/snakefmt --check Snakefile workflow/rules
+	.venv/bin/snakefmt --check Snakefile workflow/Snakefile workflow/rules
 	$(SNAKEMAKE) --lint
 
 # Writes benchmarks/results.md; leave the machine alone meanwhile.

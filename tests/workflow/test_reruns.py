@@ -1,4 +1,4 @@
-"""What docs/reruns.yaml says is true, and README.md says it."""
+"""What docs/reruns.yaml says is true, and docs/configuration.md says it."""
 
 import hashlib
 import os
@@ -12,7 +12,7 @@ import yaml
 
 from jacspec.data.storage import PointsFile
 from jacspec.spectra.shards import SpectraFile
-from sweep.reruns import README, block_of, read_reruns, rendered
+from sweep.reruns import PAGE, block_of, read_reruns, rendered
 
 RERUNS = read_reruns()
 WITHOUT_UNIFORM = {"datasets": ["mnist", "truncated_normal", "bernoulli_0.13", "beta_5_0.8"]}
@@ -132,8 +132,8 @@ def test_every_key_is_changed(config):
     assert set(dotted_keys(config)) - {"training.loss"} <= tried
 
 
-def test_the_readme_has_the_table():
-    assert block_of(README.read_text(encoding="utf-8")) == rendered(RERUNS), (
+def test_the_page_has_the_table():
+    assert block_of(PAGE.read_text(encoding="utf-8")) == rendered(RERUNS), (
         "run: python workflow/scripts/sweep/reruns.py"
     )
 

@@ -1,6 +1,6 @@
-"""The table of what a change runs again: README.md's is made from docs/reruns.yaml.
+"""The table of what a change runs again: docs/configuration.md's is made from docs/reruns.yaml.
 
-Run as a program, it puts the table into README.md.
+Run as a program, it puts the table into that page.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ import yaml
 BEGIN, END = "<!-- reruns begin -->", "<!-- reruns end -->"
 PROJECT = Path(__file__).parents[3]
 SOURCE = PROJECT / "docs" / "reruns.yaml"
-README = PROJECT / "README.md"
+PAGE = PROJECT / "docs" / "configuration.md"
 
 
 def read_reruns() -> dict[str, Any]:
@@ -31,16 +31,16 @@ def rendered(reruns: Mapping[str, Any]) -> str:
 
 
 def block_of(text: str) -> str:
-    """Return what stands between the markers in the text of README.md."""
+    """Return what stands between the markers in the text of the page."""
     return text.partition(BEGIN)[2].partition(END)[0].strip()
 
 
 def with_block(text: str, block: str) -> str:
-    """Return the text of README.md with another block between the markers."""
+    """Return the text of the page with another block between the markers."""
     before, begin, rest = text.partition(BEGIN)
     end, after = rest.partition(END)[1:]
     if not (begin and end):
-        raise ValueError(f"README.md lacks the lines {BEGIN} and {END}")
+        raise ValueError(f"{PAGE} lacks the lines {BEGIN} and {END}")
     return f"{before}{BEGIN}\n\n{block}\n\n{END}{after}"
 
 
@@ -52,6 +52,6 @@ def _cell(row: Mapping[str, Any], stage: str) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(
-        with_block(README.read_text(encoding="utf-8"), rendered(read_reruns())), encoding="utf-8"
+    PAGE.write_text(
+        with_block(PAGE.read_text(encoding="utf-8"), rendered(read_reruns())), encoding="utf-8"
     )
