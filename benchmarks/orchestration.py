@@ -32,15 +32,13 @@ PROJECT = Path(__file__).resolve().parent.parent
 SCRIPTS = PROJECT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from jacspec.models.autoencoder import (  # noqa: E402
-    PAPER_HIDDEN_WIDTHS,
-    PIXELS,
-    initialized_autoencoder,
-)
+from jacspec.models.architecture import Architecture  # noqa: E402
+from jacspec.models.autoencoder import initialized_autoencoder  # noqa: E402
 from jacspec.models.recipe import TrainingRecipe  # noqa: E402
 from jacspec.models.training import train  # noqa: E402
 from jacspec.spectra.engine import SpectraEngine  # noqa: E402
 
+PIXELS = 784
 JOBS = ("train_model", "compute_spectra", "reduce_model")
 SPECTRA_OF_A_MODEL = 11
 TRAINING_IMAGES = 60_000
@@ -164,10 +162,10 @@ def seconds_of_a_step(recipe: dict) -> float:
     """Return the CPU time of a step of training on random pixels, by the paper's sweep's recipe."""
     keys = ("optimizer", "learning_rate", "momentum", "batch_size")
     one_epoch = TrainingRecipe(epochs=1, **{key: recipe[key] for key in keys})
-    generator = torch.Generator().manual_seed(0)
-    points = torch.rand(STEPS * recipe["batch_size"], PIXELS, generator=generator)
+    shape = (STEPS * recipe["batch_size"], PIXELS)
+    points = np.random.default_rng(0).random(shape, dtype=np.float32)
     started = time.process_time()
-    train(one_epoch, points, points[:1], seed=0, latent_dim=11, hidden_widths=PAPER_HIDDEN_WIDTHS)
+    train(one_epoch, Architecture(11), points, points[:1], seed=0)
     return (time.process_time() - started) / STEPS
 
 

@@ -32,10 +32,10 @@ from jacspec.data.mnist import pixels_of_images, read_mnist  # noqa: E402
 from jacspec.data.storage import PointBlock, write_points  # noqa: E402
 from jacspec.errors import JacspecError  # noqa: E402
 from jacspec.layout import WEIGHTS  # noqa: E402
+from jacspec.models.architecture import Architecture  # noqa: E402
 from jacspec.models.autoencoder import (  # noqa: E402
-    PAPER_HIDDEN_WIDTHS,
-    PIXELS,
     Autoencoder,
+    autoencoder_of,
     initialized_autoencoder,
 )
 from jacspec.models.network import Network, network_of  # noqa: E402
@@ -47,6 +47,7 @@ from jacspec.spectra.dense import DenseSource  # noqa: E402
 from jacspec.spectra.engine import SpectraEngine  # noqa: E402
 from jacspec.spectra.jacobians import JacobianChain  # noqa: E402
 
+PIXELS = 784
 LATENT_DIMS = (2, 8, 14, 20)
 ROUNDS = 3
 DGEMM_SIZE = 1024
@@ -94,10 +95,11 @@ def trained_autoencoder(latent_dim: int, pixels: np.ndarray) -> tuple[Autoencode
     if path.exists():
         return load_autoencoder(path), "those of results/models"
     print(f"{path} is missing: training for {RECIPE.epochs} short epochs", file=sys.stderr)
-    points = torch.from_numpy(pixels[:TRAINING_POINTS])
-    widths = {"latent_dim": latent_dim, "hidden_widths": PAPER_HIDDEN_WIDTHS}
-    trained = train(RECIPE, points, points[:1000], seed=0, **widths)
-    return trained.autoencoder, f"**{RECIPE.epochs} epochs on {TRAINING_POINTS:,} points**"
+    points = pixels[:TRAINING_POINTS]
+    architecture = Architecture(latent_dim)
+    trained = train(RECIPE, architecture, points, points[:1000], seed=0)
+    autoencoder = autoencoder_of(architecture, trained.parameters)
+    return autoencoder, f"**{RECIPE.epochs} epochs on {TRAINING_POINTS:,} points**"
 
 
 def useful_flops(network: Network) -> int:
@@ -158,7 +160,7 @@ def contestants(
     of_blocks = [chain(block.astype(np.float64)) for block in blocks]
     arrays = [matrices for block in of_blocks for matrices in (block.input, block.latent)]
     tensors = [torch.from_numpy(matrices) for matrices in arrays]
-    double = Autoencoder(source.latent_dim).double()
+    double = Autoencoder(autoencoder.architecture).double()
     double.load_state_dict(autoencoder.state_dict())
     points = torch.from_numpy(pixels[:VMAP_POINTS]).double()
     array = np.random.default_rng(0).random((DGEMM_SIZE, DGEMM_SIZE))

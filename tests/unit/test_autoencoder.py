@@ -1,10 +1,15 @@
 """The autoencoder's architecture, names and initial weights."""
 
+import hashlib
+
 import numpy as np
 import pytest
 import torch
+from scipy.stats import kstest
 
-from jacspec.models.autoencoder import Autoencoder, initialized_autoencoder
+from jacspec.models.architecture import Architecture
+from jacspec.models.autoencoder import Autoencoder, autoencoder_of, initialized_autoencoder
+from jacspec.models.initial_weights import initial_parameters
 
 NAMES = [
     f"{half}.{number}.{kind}"
@@ -15,7 +20,7 @@ NAMES = [
 
 
 def test_has_the_papers_layers_under_the_published_names():
-    state = Autoencoder(7).state_dict()
+    state = Autoencoder(Architecture(7)).state_dict()
     assert list(state) == NAMES
     widths = [784, 128, 64, 32, 7, 32, 64, 128, 784]
     weights = [tuple(state[name].shape) for name in NAMES if name.endswith("weight")]
@@ -44,7 +49,7 @@ def test_forward_is_the_composition_of_the_papers_appendix():
 
 
 def test_latent_layer_is_linear_and_output_is_tanh():
-    autoencoder = initialized_autoencoder(5, seed=2)
+    autoencoder = initialized_autoencoder(20, seed=2)
     points = torch.rand(200, 784)
     latent = autoencoder.encoder(points)
     assert (latent < 0).any()
@@ -53,9 +58,10 @@ def test_latent_layer_is_linear_and_output_is_tanh():
 
 
 def test_identity_activations_make_an_affine_map():
-    autoencoder = Autoencoder(
-        2, (6, 4), input_dim=8, hidden_activation="identity", output_activation="identity"
-    ).double()
+    architecture = Architecture(
+        2, (6, 4), 8, hidden_activation="identity", output_activation="identity"
+    )
+    autoencoder = Autoencoder(architecture).double()
     product = torch.eye(8, dtype=torch.float64)
     for layer in autoencoder.linear_layers():
         product = layer.weight @ product
@@ -65,26 +71,33 @@ def test_identity_activations_make_an_affine_map():
     torch.testing.assert_close(differences, points @ product.T, rtol=0, atol=6 * 8 * 2**-50)
 
 
-def test_initial_weights_have_the_distribution_of_torch_nn_linear():
-    autoencoder = initialized_autoencoder(20, seed=5)
+@pytest.mark.parametrize("name", NAMES)
+def test_initial_weights_have_the_distribution_of_torch_nn_linear(name):
     torch.manual_seed(5)
-    drawn_by_torch = Autoencoder(20)
-    for name, value in autoencoder.state_dict().items():
-        # The same draws; torch computes the bound as sqrt(3) * sqrt(1/3) / sqrt(fan_in), which may
-        # differ from 1 / sqrt(fan_in) by a few roundings in float64 and then one in float32.
-        bound = value.abs().max().item()
-        expected = drawn_by_torch.state_dict()[name]
-        torch.testing.assert_close(value, expected, rtol=0, atol=bound * 2**-22)
+    values = initial_parameters(Architecture(20), 5)[name].ravel()
+    drawn_by_torch = Autoencoder(Architecture(20)).state_dict()[name].numpy().ravel()
+    # Two samples of one distribution: of the 16 parameters, one in 600 draws gives a p below 1e-4.
+    assert kstest(values, drawn_by_torch).pvalue > 1e-4
+    fan_in = initial_parameters(Architecture(20), 5)[name.replace("bias", "weight")].shape[1]
+    assert np.abs(values).max() <= np.float32(1 / np.sqrt(fan_in))
 
 
-def test_initial_weights_depend_on_the_seed_and_on_nothing_else():
+def test_initial_weights_depend_on_the_seed_and_the_widths_and_on_nothing_else():
     torch.manual_seed(0)
-    first = initialized_autoencoder(4, seed=3).state_dict()
-    torch.manual_seed(1)
-    again = initialized_autoencoder(4, seed=3).state_dict()
-    other = initialized_autoencoder(4, seed=4).state_dict()
-    assert all(torch.equal(first[name], again[name]) for name in NAMES)
-    assert not any(torch.equal(first[name], other[name]) for name in NAMES)
+    np.random.seed(0)  # noqa: NPY002 - what must not matter
+    first = initial_parameters(Architecture(4), 3)
+    again = initial_parameters(Architecture(4, hidden_activation="elu"), 3)
+    others = (initial_parameters(Architecture(4), 4), initial_parameters(Architecture(5), 3))
+    for name in NAMES:
+        assert np.array_equal(first[name], again[name])
+        for other in others:
+            assert not np.isin(first[name], other[name]).all()
+
+
+def test_initial_weights_are_the_same_on_every_machine():
+    parameters = initial_parameters(Architecture(2, (3,), 4), 0)
+    digest = hashlib.sha256(b"".join(values.tobytes() for values in parameters.values()))
+    assert digest.hexdigest().startswith("5b29e52c5c043783")
 
 
 def test_widths_can_be_chosen():
@@ -95,10 +108,20 @@ def test_widths_can_be_chosen():
         (10, 2),
         (30, 10),
     ]
-    assert autoencoder.hidden_widths == (10,)
-    assert autoencoder.input_dim == 30
+    assert autoencoder.architecture == Architecture(2, (10,), 30)
 
 
-def test_unknown_activation_is_an_error():
-    with pytest.raises(KeyError, match="sigmoid"):
-        Autoencoder(2, hidden_activation="sigmoid")
+@pytest.mark.parametrize(("output", "low", "high"), [("scaled_tanh", 0, 1), ("sigmoid", 0, 1)])
+def test_outputs_may_be_confined_to_the_unit_interval(output, low, high):
+    architecture = Architecture(2, (6,), 8, output_activation=output)
+    autoencoder = autoencoder_of(architecture, initial_parameters(architecture, 0))
+    outputs = autoencoder(100 * torch.randn(50, 8, generator=torch.Generator().manual_seed(0)))
+    assert low <= outputs.min() < 0.1
+    assert 0.9 < outputs.max() <= high
+
+
+def test_a_rectified_latent_layer_has_no_negative_values():
+    autoencoder = initialized_autoencoder(5, (9,), 0, 12, latent_activation="relu")
+    latent = autoencoder.encoder(torch.rand(50, 12, generator=torch.Generator().manual_seed(0)))
+    assert latent.min() == 0
+    assert isinstance(autoencoder.encoder[-1], torch.nn.ReLU)

@@ -3,18 +3,20 @@
 import logging
 import random
 
+import numpy as np
 import pytest
 import torch
 
-from jacspec.models.checkpoints import CheckpointFile
+from jacspec.models.architecture import Architecture
+from jacspec.models.checkpoints import CheckpointFile, TrainingState
+from jacspec.models.initial_weights import initial_parameters
+from jacspec.models.weights import write_weights
 
 FINGERPRINT = {"learning_rate": 1e-3, "hidden_widths": [8, 6], "torch_version": "2.13.0"}
-STATE = {
-    "parameters": torch.arange(5.0),
-    "optimizer": {"step": torch.tensor(3.0)},
-    "batches_done": 3,
-    "history": [{"epoch": 1, "train_loss": 0.5}],
-}
+STATE = TrainingState(
+    arrays={"parameters": np.arange(5, dtype=np.float32), "step": np.array(3.0)},
+    progress={"batches_done": 3, "history": [{"epoch": 1, "train_loss": 0.1}]},
+)
 
 
 @pytest.fixture
@@ -23,11 +25,8 @@ def checkpoint(tmp_path):
 
 
 def is_state(loaded):
-    return (
-        torch.equal(loaded["parameters"], STATE["parameters"])
-        and torch.equal(loaded["optimizer"]["step"], STATE["optimizer"]["step"])
-        and loaded["batches_done"] == 3
-        and loaded["history"] == STATE["history"]
+    return loaded.progress == STATE.progress and all(
+        np.array_equal(loaded.arrays[name], values) for name, values in STATE.arrays.items()
     )
 
 
@@ -89,7 +88,12 @@ def test_truncated_file_is_refused_with_a_warning(checkpoint, caplog, share):
     assert "starts from the beginning" in caplog.text
 
 
-def test_archive_of_something_else_is_refused_with_a_warning(checkpoint, caplog):
-    torch.save({"encoder.0.weight": torch.zeros(2, 2)}, checkpoint.path)
+@pytest.mark.parametrize("content", ["torch", "weights"])
+def test_archive_of_something_else_is_refused_with_a_warning(checkpoint, caplog, content):
+    if content == "torch":
+        torch.save({"encoder.0.weight": torch.zeros(2, 2)}, checkpoint.path)
+    else:
+        architecture = Architecture(1, (), 2)
+        write_weights(checkpoint.path, architecture, initial_parameters(architecture, 0))
     assert checkpoint.load() is None
     assert "is not a checkpoint" in caplog.text

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from jacspec.models.architecture import Architecture
 from jacspec.models.autoencoder import Autoencoder, initialized_autoencoder
 from jacspec.models.network import network_of
 from jacspec.spectra.determinants import determinants
@@ -203,7 +204,7 @@ def exact_sign(matrix):
 
 def nearly_singular_autoencoder(distance):
     """Return a network whose last latent direction differs from the first by about `distance`."""
-    autoencoder = Autoencoder(LATENT_DIM, (8, 6), PIXELS).double()
+    autoencoder = Autoencoder(Architecture(LATENT_DIM, (8, 6), PIXELS)).double()
     random = initialized_autoencoder(LATENT_DIM, (8, 6), 5, PIXELS).state_dict()
     parameters = {name: 2 * values.double() for name, values in random.items()}
     first = parameters["decoder.0.weight"]
@@ -308,7 +309,7 @@ def test_the_bound_holds_where_rounding_is_large(latent_dim):
 
 def single_units(output_activation, first_bias, point):
     """Return a network of single units, all active, whose output is where tanh curves most."""
-    autoencoder = Autoencoder(1, (1, 1, 1), 1, output_activation=output_activation)
+    autoencoder = Autoencoder(Architecture(1, (1, 1, 1), 1, output_activation=output_activation))
     weights = (1.3, 0.7, 0.9, 1.2, 0.8, 1.1, 0.95, 0.75)
     biases = (first_bias, 0.2, 0.3, 0.1, 0.1, 0.2, 0.1)
     value = point

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch.autograd.functional import jacobian
 
+from jacspec.models.architecture import Architecture
 from jacspec.models.autoencoder import Autoencoder, initialized_autoencoder
 from jacspec.models.network import network_of
 from jacspec.spectra.dense import DenseSource, dense_source
@@ -27,7 +28,7 @@ def one_thread():
 
 @pytest.fixture(scope="module")
 def autoencoder():
-    return initialized_autoencoder(5, (24, 18), 3, 30)
+    return initialized_autoencoder(5, (24, 18), 11, 30)
 
 
 def points(count, pixels=30, seed=0):
@@ -120,7 +121,7 @@ def test_the_identities_of_trace_and_determinant_hold(autoencoder):
 def test_latent_points_errors_and_patterns_are_those_of_the_model(autoencoder):
     inputs = points(200)
     spectra = jacobian_spectra(autoencoder, inputs)
-    model = initialized_autoencoder(5, (24, 18), 3, 30).double()
+    model = initialized_autoencoder(5, (24, 18), 11, 30).double()
     x = torch.from_numpy(inputs).double()
     z = model.encoder(x).detach()
     y = model.decoder(z).detach()
@@ -324,7 +325,9 @@ def test_large_blocks_of_torch_ahead_of_the_pool_give_the_same(monkeypatch):
 
 
 def test_hidden_layers_and_activations_are_free():
-    model = Autoencoder(2, (7,), 11, hidden_activation="identity", output_activation="identity")
+    model = Autoencoder(
+        Architecture(2, (7,), 11, hidden_activation="identity", output_activation="identity")
+    )
     spectra = jacobian_spectra(model, points(5, 11))
     weights = [
         layer.weight.double()

@@ -11,6 +11,7 @@ from torch.autograd.functional import jacobian
 from torch.nn.utils import weight_norm
 
 from jacspec.models.activations import ACTIVATIONS
+from jacspec.models.architecture import Architecture
 from jacspec.models.autoencoder import Autoencoder, initialized_autoencoder
 from jacspec.models.network import network_of
 from jacspec.spectra.jacobians import JacobianChain, forward_pass, points_of_block
@@ -37,7 +38,7 @@ def points(count, pixels=PIXELS, seed=0):
 
 def autoencoder_of(latent_dim, hidden_widths, pixels=PIXELS, gain=2.0, **activations):
     """Return a random autoencoder, with weights large enough for tanh to be curved."""
-    autoencoder = Autoencoder(latent_dim, hidden_widths, pixels, **activations)
+    autoencoder = Autoencoder(Architecture(latent_dim, hidden_widths, pixels, **activations))
     random = initialized_autoencoder(latent_dim, hidden_widths, 0, pixels).state_dict()
     autoencoder.load_state_dict({name: gain * values for name, values in random.items()})
     return autoencoder.double()
@@ -175,7 +176,7 @@ def test_agrees_with_central_differences():
 
 
 def test_the_derivative_of_relu_at_zero_is_one():
-    autoencoder = Autoencoder(1, (1,), 1, output_activation="identity").double()
+    autoencoder = Autoencoder(Architecture(1, (1,), 1, output_activation="identity")).double()
     parameters = {name: torch.ones_like(v) for name, v in autoencoder.state_dict().items()}
     # The unit of the encoder computes x - 1, which is 0 at x = 1.
     parameters["encoder.0.bias"] = -parameters["encoder.0.bias"]
@@ -259,14 +260,14 @@ def test_a_block_is_a_moderate_number_of_points(latent_dim):
     ],
 )
 def test_refuses_networks_that_it_cannot_differentiate(modules, message):
-    autoencoder = Autoencoder(2, (3,), 4)
+    autoencoder = Autoencoder(Architecture(2, (3,), 4))
     autoencoder.encoder = nn.Sequential(*modules)
     with pytest.raises(ValueError, match=message):
         network_of(autoencoder, np.float64)
 
 
 def test_refuses_weights_that_are_not_numbers():
-    autoencoder = Autoencoder(2, (3,), 4)
+    autoencoder = Autoencoder(Architecture(2, (3,), 4))
     with torch.no_grad():
         autoencoder.decoder[0].weight[0, 0] = np.nan
     with pytest.raises(ValueError, match="decoder has weights that are not finite"):

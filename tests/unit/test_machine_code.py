@@ -7,7 +7,7 @@ import pytest
 from numba.core.caching import CacheImpl, IndexDataCacheFile
 
 SOURCE = """
-from jacspec.spectra.machine_code import in_machine_code
+from jacspec.machine_code import in_machine_code
 
 @in_machine_code("int64(int64)")
 def more(number):
@@ -50,7 +50,7 @@ def test_the_next_process_takes_what_is_kept(module, tmp_path):
 def test_other_code_and_other_processors_have_other_files(module, tmp_path, monkeypatch):
     """By itself, numba does not look at the modules that the function's own one imports."""
     module()
-    monkeypatch.setattr("jacspec.spectra.machine_code.code_digest", lambda _: "another")
+    monkeypatch.setattr("jacspec.machine_code.code_digest", lambda _: "another")
     assert hits(module()) == 0
     monkeypatch.setattr("llvmlite.binding.get_host_cpu_name", lambda: "another")
     assert hits(module()) == 0

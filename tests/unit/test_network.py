@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from jacspec.models.architecture import Architecture
 from jacspec.models.autoencoder import Autoencoder, initialized_autoencoder
 from jacspec.models.network import load_network, network_of, reconstructions
 from jacspec.models.weights import save_weights
@@ -36,11 +37,9 @@ def test_a_later_change_of_the_model_is_no_matter():
 @pytest.mark.parametrize("output_activation", ["tanh", "identity"])
 def test_activations_are_recognized(hidden_activation, output_activation):
     autoencoder = Autoencoder(
-        3,
-        (7, 5),
-        11,
-        hidden_activation=hidden_activation,
-        output_activation=output_activation,
+        Architecture(
+            3, (7, 5), 11, hidden_activation=hidden_activation, output_activation=output_activation
+        )
     )
     network = network_of(autoencoder, np.float64)
     names = [layer.activation.name for layer in network.layers]
@@ -52,7 +51,7 @@ def test_activations_are_recognized(hidden_activation, output_activation):
     ("encoder_out", "decoder_in", "decoder_out"), [(3, 2, 4), (2, 3, 4), (2, 2, 5)]
 )
 def test_halves_that_do_not_fit_together_are_refused(encoder_out, decoder_in, decoder_out):
-    autoencoder = Autoencoder(2, (6,), 4)
+    autoencoder = Autoencoder(Architecture(2, (6,), 4))
     autoencoder.encoder = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, encoder_out))
     autoencoder.decoder = nn.Sequential(
         nn.Linear(decoder_in, 6), nn.ReLU(), nn.Linear(6, decoder_out), nn.Tanh()
@@ -84,7 +83,9 @@ def test_on_a_device_it_is_the_same_network_of_tensors():
 
 @pytest.mark.parametrize("output_activation", ["tanh", "identity"])
 def test_reconstructions_are_those_of_the_model(output_activation):
-    autoencoder = Autoencoder(3, (7, 5), 11, output_activation=output_activation).double()
+    autoencoder = Autoencoder(
+        Architecture(3, (7, 5), 11, output_activation=output_activation)
+    ).double()
     pixels = np.random.default_rng(0).random((2345, 11))
     expected = autoencoder(torch.from_numpy(pixels)).detach()
     # Values of order 1, and sums of ten products.

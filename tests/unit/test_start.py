@@ -8,8 +8,8 @@ from jacspec.errors import JacspecError
 from jacspec.models.autoencoder import initialized_autoencoder
 from jacspec.models.weights import save_weights
 
-# A training, and the check by torch's autograd.
-WITH_TORCH = ("train_model", "verify")
+# The check by torch's autograd.
+WITH_TORCH = ("verify",)
 
 
 @pytest.mark.parametrize("script", sorted(path.stem for path in SCRIPTS.glob("*.py")))

@@ -10,6 +10,7 @@ from shard_attributes import shard_attributes
 from jacspec.data.storage import PointBlock, write_points
 from jacspec.figures.selection import Selection
 from jacspec.key import ModelKey
+from jacspec.models.architecture import Architecture
 from jacspec.models.autoencoder import Autoencoder, initialized_autoencoder
 from jacspec.models.weights import save_weights
 from jacspec.spectra.engine import jacobian_spectra
@@ -41,7 +42,7 @@ RANDOM = np.random.default_rng(0)
 def linear_autoencoder() -> Autoencoder:
     """Return an autoencoder in which every unit is active at every point."""
     autoencoder = initialized_autoencoder(4, (16, 8), seed=1, input_dim=30)
-    linear = Autoencoder(4, (16, 8), 30, hidden_activation="identity")
+    linear = Autoencoder(Architecture(4, (16, 8), 30, hidden_activation="identity"))
     linear.load_state_dict(autoencoder.state_dict())
     return linear.requires_grad_(False)
 

@@ -6,8 +6,11 @@ import threading
 from pathlib import Path
 
 import job
+from jacspec.data.mnist import COLLECTIONS, TEST, TRAINING, pixels_of_images, read_images
 from jacspec.device import available_device
-from jacspec.models.training import TrainingRecipe, train_model
+from jacspec.models.architecture import Architecture
+from jacspec.models.recipe import TrainingRecipe
+from jacspec.models.training import train_model
 
 
 def main(snakemake):
@@ -17,10 +20,13 @@ def main(snakemake):
     stop = threading.Event()
     # SLURM and Snakemake send SIGTERM some seconds before they kill: time to save a checkpoint.
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    folder = Path(snakemake.input[0]).parent
+    images = read_images(COLLECTIONS[folder.name], folder)
     train_model(
         weights,
         Path(snakemake.output.history),
-        mnist_folder=Path(snakemake.input[0]).parent,
+        training_images=pixels_of_images(images.images[images.split == TRAINING]),
+        test_images=pixels_of_images(images.images[images.split == TEST]),
         recipe=TrainingRecipe(
             epochs=params.epochs,
             optimizer=params.optimizer,
@@ -28,9 +34,16 @@ def main(snakemake):
             momentum=params.momentum,
             batch_size=params.batch_size,
             loss=params.loss,
+            training_points=params.training_points,
         ),
-        latent_dim=int(snakemake.wildcards.latent_dim),
-        hidden_widths=tuple(params.hidden_widths),
+        architecture=Architecture(
+            latent_dim=int(snakemake.wildcards.latent_dim),
+            hidden_widths=tuple(params.hidden_widths),
+            input_dim=images.images.shape[1],
+            hidden_activation=params.hidden_activation,
+            latent_activation=params.latent_activation,
+            output_activation=params.output_activation,
+        ),
         seed=int(snakemake.wildcards.seed),
         device=available_device(snakemake.config["device"]),
         checkpoint_path=weights.with_name(".checkpoint.pt"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 from jacspec.errors import JacspecError
@@ -56,6 +57,26 @@ class Architecture:
     def encoder_widths(self) -> tuple[int, ...]:
         """The widths from the input to the latent layer; the decoder's are the reverse."""
         return (self.input_dim, *self.hidden_widths, self.latent_dim)
+
+    @property
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of all parameters by their names in a state_dict, from input to output.
+
+        A weight is (outputs, inputs), a bias (outputs,).
+        """
+        shapes: dict[str, tuple[int, ...]] = {}
+        widths = self.encoder_widths
+        for half, half_widths in (("encoder", widths), ("decoder", widths[::-1])):
+            for layer, (inputs, outputs) in enumerate(pairwise(half_widths)):
+                shapes[f"{half}.{2 * layer}.weight"] = (outputs, inputs)
+                shapes[f"{half}.{2 * layer}.bias"] = (outputs,)
+        return shapes
+
+    @property
+    def layer_activations(self) -> tuple[str, ...]:
+        """The activation after each layer, from input to output."""
+        hidden = (self.hidden_activation,) * len(self.hidden_widths)
+        return (*hidden, self.latent_activation, *hidden, self.output_activation)
 
     def record(self) -> dict[str, Any]:
         """Return the fields as JSON can hold them."""

@@ -229,6 +229,8 @@ def activation_of_module(module: "nn.Module") -> Activation | None:
     """Return the activation that `module` is, or None."""
     from torch import nn
 
+    from jacspec.models.autoencoder import ScaledTanh
+
     settings = {
         nn.ELU: {"alpha": 1},
         nn.GELU: {"approximate": "none"},
@@ -248,6 +250,7 @@ def activation_of_module(module: "nn.Module") -> Activation | None:
         nn.Softplus: "softplus",
         nn.Tanh: "tanh",
         nn.Sigmoid: "sigmoid",
+        ScaledTanh: "scaled_tanh",
     }
     name = names.get(type(module))
     return ACTIVATIONS[name] if name else None

@@ -4,12 +4,25 @@ from dataclasses import dataclass
 
 from jacspec.errors import JacspecError
 
+OPTIMIZERS = ("adam", "sgd")
+LOSSES = ("mean_squared_error", "mean_euclidean_distance")
+TRAINING_POINTS = ("training", "all")
+
+# The defaults of `torch.optim.Adam`.
+ADAM_DECAYS = (0.9, 0.999)
+ADAM_EPSILON = 1e-8
+
 
 @dataclass(frozen=True)
 class TrainingRecipe:
     """How to train; `momentum` matters to ``"sgd"`` only.
 
-    Raises `JacspecError` for an optimizer or loss that does not exist, or numbers out of range.
+    Of a reconstruction y of x, ``mean_squared_error`` is the mean of (y - x)² over points and
+    pixels, and ``mean_euclidean_distance`` that of ‖y - x‖ over points ("average Euclidean
+    distance" in section II-A of the paper). `training_points` are the ``training`` images of a
+    set, or ``all``, the test images included.
+
+    Raises `JacspecError` for a name that does not exist, or numbers out of range.
     """
 
     epochs: int
@@ -18,12 +31,17 @@ class TrainingRecipe:
     batch_size: int
     momentum: float | None = None
     loss: str = "mean_squared_error"
+    training_points: str = "training"
 
     def __post_init__(self) -> None:
-        if self.optimizer not in ("adam", "sgd"):
-            raise JacspecError(f"optimizer is {self.optimizer!r}; write adam or sgd")
-        if self.loss != "mean_squared_error":
-            raise JacspecError(f"loss is {self.loss!r}; write mean_squared_error")
+        for name, allowed in (
+            ("optimizer", OPTIMIZERS),
+            ("loss", LOSSES),
+            ("training_points", TRAINING_POINTS),
+        ):
+            found = getattr(self, name)
+            if found not in allowed:
+                raise JacspecError(f"{name} is {found!r}; write {' or '.join(allowed)}")
         if self.epochs < 1 or self.batch_size < 1 or not self.learning_rate > 0:
             raise JacspecError(f"epochs, batch_size and learning_rate must be positive: {self}")
         if self.optimizer == "sgd" and not 0 <= (self.momentum or 0) < 1:
@@ -34,8 +52,9 @@ class TrainingRecipe:
 class EpochRecord:
     """One pass over the training points; `epoch` counts from 1 to `epochs`.
 
-    `train_loss` is the mean over the epoch's batches, each before its step; `test_loss` that of the
-    parameters after the epoch. `seconds_left` is an estimate for the epochs to come.
+    The losses are those that the recipe names, means over points. `train_loss` is that of the
+    epoch's batches, each before its step; `test_loss` that of the test images with the parameters
+    after the epoch. `seconds_left` is an estimate for the epochs to come.
     """
 
     epoch: int

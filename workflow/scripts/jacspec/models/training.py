@@ -1,27 +1,28 @@
-"""Training of one autoencoder, from MNIST to weights, through kills and restarts."""
+"""Training of one autoencoder, from images to weights, through kills and restarts."""
 
 import csv
 import hashlib
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import torch
+import numpy as np
 
 from jacspec.atomic import replacing
-from jacspec.data.mnist import TEST, TRAINING, ImageSet, pixels_of_images, read_mnist
 from jacspec.errors import JacspecError
-from jacspec.models.autoencoder import Autoencoder, initialized_autoencoder
+from jacspec.models.architecture import Architecture
 from jacspec.models.checkpoints import CheckpointFile
 from jacspec.models.collapse import has_collapsed, variance_explained
+from jacspec.models.flat_network import FlatNetwork, Operations
+from jacspec.models.initial_weights import initial_parameters
 from jacspec.models.recipe import EpochRecord, TrainingRecipe
 from jacspec.models.training_run import TrainingRun
-from jacspec.models.weights import save_weights
+from jacspec.models.weights import write_weights
 from jacspec.provenance import library_versions
+from jacspec.spectra.numba_settings import use_our_numba_settings
 
 _log = logging.getLogger(__name__)
 
@@ -32,9 +33,9 @@ class TrainingInterrupted(JacspecError):  # noqa: N818 - not an error: it was as
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """A trained autoencoder on the CPU, and one record for each epoch."""
+    """The parameters of a trained autoencoder, float32 by name, and one record for each epoch."""
 
-    autoencoder: Autoencoder
+    parameters: dict[str, np.ndarray]
     history: tuple[EpochRecord, ...]
 
 
@@ -42,10 +43,10 @@ def train_model(
     weights_path: Path | str,
     history_path: Path | str,
     *,
-    mnist_folder: Path | str,
+    training_images: np.ndarray,
+    test_images: np.ndarray,
     recipe: TrainingRecipe,
-    latent_dim: int,
-    hidden_widths: Sequence[int],
+    architecture: Architecture,
     seed: int,
     device: str = "cpu",
     checkpoint_path: Path | str,
@@ -54,55 +55,61 @@ def train_model(
     report: Callable[[EpochRecord], None] | None = None,
     stop_requested: Callable[[], bool] | None = None,
 ) -> None:
-    """Train on MNIST's 60,000 training images and write the weights, and the history as CSV.
+    """Train on images and write the weights, and the history as CSV.
+
+    `training_images` and `test_images` are float32, one image of any shape a row. If the recipe
+    says so, the test images are trained on, too.
+
+    The history has columns epoch, train_loss, test_loss and seconds. Both losses are those that
+    the recipe names, so that they can be compared between recipes with the same loss only; see
+    `EpochRecord`.
 
     An unfinished training that left a checkpoint is gone on with, if all that it depends on is the
     same; the result is then what it would have been undisturbed. The checkpoint is removed at the
     end.
 
-    Raises
-    ------
-    DamagedFileError
-        If a file of MNIST in `mnist_folder` is not the original.
-    TrainingDivergedError, TrainingInterrupted
-        As `train` does.
+    Raises what `train` raises.
     """
-    images = read_mnist(mnist_folder)
-    fingerprint = {
+    training_points, test_points = (
+        images.reshape(len(images), -1) for images in (training_images, test_images)
+    )
+    if recipe.training_points == "all":
+        training_points = np.concatenate([training_points, test_points])
+    training = {
         **asdict(recipe),
-        "latent_dim": latent_dim,
-        "hidden_widths": list(hidden_widths),
         "seed": seed,
+        "images_sha256": hashlib.sha256(np.ascontiguousarray(training_points)).hexdigest(),
+    }
+    fingerprint = {
+        **training,
+        **architecture.record(),
         "device": device,
         "code_digest": code_digest,
-        "images_sha256": hashlib.sha256(images.images).hexdigest(),
-        **library_versions(),
+        **library_versions("numpy", "numba", "torch"),
     }
     checkpoint = CheckpointFile(Path(checkpoint_path), checkpoint_seconds, fingerprint)
     result = train(
         recipe,
-        _points(images, TRAINING),
-        _points(images, TEST),
-        latent_dim=latent_dim,
-        hidden_widths=hidden_widths,
+        architecture,
+        training_points,
+        test_points,
         seed=seed,
         device=device,
         checkpoint=checkpoint,
         report=report,
         stop_requested=stop_requested,
     )
-    save_weights(weights_path, result.autoencoder)
+    write_weights(weights_path, architecture, result.parameters, training)
     _write_history(history_path, result.history)
     checkpoint.remove()
 
 
 def train(
     recipe: TrainingRecipe,
-    training_points: torch.Tensor,
-    test_points: torch.Tensor,
+    architecture: Architecture,
+    training_points: np.ndarray,
+    test_points: np.ndarray,
     *,
-    latent_dim: int,
-    hidden_widths: Sequence[int],
     seed: int,
     device: str = "cpu",
     checkpoint: CheckpointFile | None = None,
@@ -114,11 +121,12 @@ def train(
     `test_points` is (m, pixels). With float64 points all arithmetic is in float64; the result is
     float32 in any case.
 
-    The result depends on the recipe, the points, the widths, the seed, the kind of device and the
-    libraries, and on nothing else: one thread is used however many there are, and a training that
-    goes on from `checkpoint` gives the same bits as an undisturbed one. `report` is called after
-    each epoch, `stop_requested` after each step. A warning is logged if the network, in the end, is
-    no better than one that returns the mean image whatever it is given: its Jacobians say nothing.
+    The result depends on the recipe, the architecture, the points, the seed, the kind of device
+    and of processor and the libraries, and on nothing else: one thread is used however many there
+    are, and a training that goes on from `checkpoint` gives the same bits as an undisturbed one.
+    `report` is called after each epoch, `stop_requested` after each step. A warning is logged if
+    the network, in the end, is no better than one that returns the mean image whatever it is given:
+    its Jacobians say nothing.
 
     Raises
     ------
@@ -127,11 +135,11 @@ def train(
     TrainingInterrupted
         If `stop_requested` returned True; the state is then in `checkpoint`.
     """
-    autoencoder = initialized_autoencoder(
-        latent_dim, hidden_widths, seed, input_dim=training_points.shape[1]
-    )
-    with _reproducible_arithmetic(), torch.inference_mode():
-        training = TrainingRun(recipe, autoencoder, training_points, test_points, seed, device)
+    operations = _operations(device, training_points.dtype)
+    with operations.reproducible(), np.errstate(over="ignore", invalid="ignore"):
+        parameters = initial_parameters(architecture, seed)
+        network = FlatNetwork(architecture, parameters, operations)
+        training = TrainingRun(recipe, network, training_points, test_points, seed)
         state = checkpoint.load() if checkpoint else None
         if state:
             training.restore(state)
@@ -140,43 +148,37 @@ def train(
             record = training.finish_epoch(after_step)
             if report:
                 report(record)
-        training.network.copy_to(autoencoder)
-    _warn_if_collapsed(training.history[-1].test_loss, training_points, test_points)
-    return TrainingResult(autoencoder.eval(), tuple(training.history))
+        error = training.test_loss("mean_squared_error")
+        parameters = network.state_dict()
+    _warn_if_collapsed(error, training_points, test_points)
+    return TrainingResult(parameters, tuple(training.history))
+
+
+def _operations(device: str, dtype: np.dtype) -> Operations:
+    # Each here and not above: numba takes a second to import, torch several.
+    if device == "cpu":
+        use_our_numba_settings()
+        from jacspec.models.cpu_operations import CpuOperations
+
+        return CpuOperations(dtype)
+    from jacspec.models.torch_operations import TorchOperations
+
+    return TorchOperations(dtype, device)
 
 
 def _warn_if_collapsed(
-    test_loss: float, training_points: torch.Tensor, test_points: torch.Tensor
+    test_error: float, training_points: np.ndarray, test_points: np.ndarray
 ) -> None:
-    mean_image_loss = (test_points - training_points.mean(dim=0)).square().mean().item()
-    if has_collapsed(variance_explained(test_loss, mean_image_loss)):
+    mean_image = training_points.mean(axis=0)
+    mean_image_error = float(np.square(test_points - mean_image).mean())
+    if has_collapsed(variance_explained(test_error, mean_image_error)):
         _log.warning(
-            "this network is no better than the mean image: its test loss is %.5f, that of the "
-            "mean image %.5f. It has collapsed, or hardly begun: take another seed, a smaller "
-            "training: learning_rate, or more training: epochs",
-            test_loss,
-            mean_image_loss,
+            "this network is no better than the mean image: its mean squared error on test images "
+            "is %.5f, that of the mean image %.5f. It has collapsed, or hardly begun: take another "
+            "seed, a smaller training: learning_rate, or more training: epochs",
+            test_error,
+            mean_image_error,
         )
-
-
-@contextmanager
-def _reproducible_arithmetic() -> Iterator[None]:
-    """Compute on one thread, in full float32, with denormal numbers as zero.
-
-    The moments of a weight whose pixel is almost always black decay through the denormal numbers,
-    below 1e-38, where the processor is slow: a step of Adam on MNIST takes five times as long.
-    """
-    threads = torch.get_num_threads()
-    precision = torch.get_float32_matmul_precision()
-    torch.set_num_threads(1)
-    torch.set_float32_matmul_precision("highest")
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
-        torch.set_float32_matmul_precision(precision)
-        torch.set_flush_denormal(False)
 
 
 def _interruption(
@@ -200,10 +202,6 @@ def _interruption(
             raise TrainingInterrupted(f"training was asked to stop; {kept}")
 
     return after_step
-
-
-def _points(images: ImageSet, split: int) -> torch.Tensor:
-    return torch.from_numpy(pixels_of_images(images.images[images.split == split]))
 
 
 def _write_history(path: Path | str, history: Sequence[EpochRecord]) -> None:

@@ -1,62 +1,50 @@
 """One step of training: gather a batch, forward, backward, update."""
 
 from collections.abc import Callable
+from typing import Protocol
 
-import torch
+from jacspec.models.flat_network import Array, BatchPass, FlatNetwork
 
-from jacspec.models.flat_network import BatchPass, FlatNetwork
-from jacspec.models.optimizers import Optimizer
+
+class Optimizer(Protocol):
+    """What updates a network's parameters; `state` holds all that is remembered between steps."""
+
+    state: dict[str, Array]
+
+    def update(self) -> None:
+        """Change the parameters by one step along the gradient."""
 
 
 def training_step(
     network: FlatNetwork,
     optimizer: Optimizer,
-    points: torch.Tensor,
-    squared_error_sum: torch.Tensor,
+    loss: str,
+    points: Array,
+    loss_total: Array,
     batch_size: int,
-) -> Callable[[torch.Tensor], None]:
+) -> Callable[[Array], None]:
     """Return a function that makes one step with the `points` whose indices it is given.
 
-    `points` is (n, pixels), the indices are (batch_size,) int64. The squared error of the batch
-    before the step is added to the scalar `squared_error_sum` (float64), without waiting for it.
-    Where the points are on a GPU, the step is one CUDA graph: at these sizes its 60 launches would
-    take longer than its arithmetic.
+    `points` is (n, pixels), the indices are (batch_size,) int64, both arrays of the network's
+    operations. The losses of the points before the step are added to `loss_total` (1,) float64,
+    which is not waited for on a GPU.
     """
-    batch = BatchPass(network, batch_size)
-    batch_indices = torch.zeros(batch_size, dtype=torch.int64, device=points.device)
+    operations = network.operations
+    batch = BatchPass(network, loss, batch_size)
+    batch_indices = operations.zeros(batch_size, dtype="int64")
 
     def step() -> None:
-        torch.index_select(points, 0, batch_indices, out=batch.inputs)
+        operations.take(points, batch_indices, batch.inputs)
         batch.forward()
-        squared_error_sum.add_(batch.squared_error())
+        batch.add_loss(loss_total)
         batch.backward()
         optimizer.update()
 
-    replay = step
-    if points.is_cuda:
-        replay = _captured(step, [network.parameters, squared_error_sum, *optimizer.state.values()])
+    changed = [network.parameters, loss_total, *optimizer.state.values()]
+    repeated_step = operations.repeatable(step, changed)
 
-    def step_with(indices: torch.Tensor) -> None:
-        batch_indices.copy_(indices)
-        replay()
+    def step_with(indices: Array) -> None:
+        batch_indices[:] = indices
+        repeated_step()
 
     return step_with
-
-
-def _captured(step: Callable[[], None], changed: list[torch.Tensor]) -> Callable[[], None]:
-    """Return `step` as a CUDA graph, with the tensors that it changes left as they were."""
-    before = [tensor.clone() for tensor in changed]
-    # Libraries set themselves up in the first calls, which must not be part of a graph, and torch
-    # wants those calls on another stream than the default one.
-    stream = torch.cuda.Stream()
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        for _ in range(3):
-            step()
-    torch.cuda.current_stream().wait_stream(stream)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        step()
-    for tensor, value in zip(changed, before, strict=True):
-        tensor.copy_(value)
-    return graph.replay

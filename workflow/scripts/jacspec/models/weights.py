@@ -1,104 +1,89 @@
 """The file of an autoencoder's weights: a float32 `state_dict`, which torch reads by itself.
 
-torch itself is imported where a module of it is wanted, not where numbers are.
+Beside the tensors it has a record, in JSON: the architecture, which the tensors do not tell, and
+what the weights were trained on and how. torch is imported where a module of it is wanted, not
+where numbers are.
 """
 
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jacspec.errors import DamagedFileError
+from jacspec.errors import DamagedFileError, JacspecError
 from jacspec.models.architecture import Architecture
-from jacspec.models.state_dict import read_state_dict
+from jacspec.models.state_dict import read_archive, write_archive
 
 if TYPE_CHECKING:
     from jacspec.models.autoencoder import Autoencoder
 
 
-def save_weights(path: Path | str, autoencoder: "Autoencoder") -> None:
-    """Write the parameters as float32; the same parameters give the same bytes."""
-    import torch
+def write_weights(
+    path: Path | str,
+    architecture: Architecture,
+    parameters: Mapping[str, np.ndarray],
+    training: Mapping[str, Any] | None = None,
+) -> None:
+    """Write `parameters` as float32, by their names in a state_dict; the same give the same bytes.
 
-    from jacspec.models.archives import write_archive
-
-    write_archive(
-        path,
-        {
-            name: parameter.detach().to("cpu", torch.float32).contiguous().clone()
-            for name, parameter in autoencoder.state_dict().items()
-        },
-    )
-
-
-def load_autoencoder(path: Path | str) -> "Autoencoder":
-    """Return the autoencoder that `save_weights` wrote; its widths follow from the tensors.
-
-    Raises what `read_parameters` raises.
+    `training` is what is to be recorded of it, as JSON can hold it.
     """
-    import torch
-
-    from jacspec.models.autoencoder import Autoencoder
-
-    parameters = read_parameters(path)
-    input_dim, *hidden_widths, latent_dim = encoder_widths(parameters)
-    autoencoder = Autoencoder(latent_dim, hidden_widths, input_dim)
-    state = {name: torch.from_numpy(values) for name, values in parameters.items()}
-    autoencoder.load_state_dict(state)
-    return autoencoder.eval().requires_grad_(False)
+    record = {"architecture": architecture.record(), "training": dict(training or {})}
+    tensors = {
+        name: np.asarray(parameters[name], np.float32) for name in architecture.parameter_shapes
+    }
+    write_archive(path, tensors, record)
 
 
-def read_parameters(path: Path | str) -> dict[str, np.ndarray]:
-    """Return the parameters of an autoencoder by name: float32, finite, of shapes that fit.
+def read_weights(path: Path | str) -> tuple[Architecture, dict[str, np.ndarray]]:
+    """Return the architecture and its parameters by name: float32, finite, of shapes that fit.
 
     Raises
     ------
     DamagedFileError
-        If the file is cut off, has a flipped bit, holds code, or does not hold the finite float32
-        parameters of an autoencoder whose decoder mirrors its encoder. The message says how to
-        make the file again.
+        If the file is cut off, has a flipped bit, holds code, has no record of its architecture, or
+        does not hold the finite float32 parameters of that architecture.
     FileNotFoundError
         If there is no file.
     """
-    remedy = f"Recompute it with: snakemake --cores 1 --force {path}"
+    archive = read_archive(path)
+    if archive.record is None:
+        raise DamagedFileError(
+            f"{path} has no record of its architecture, without which its activations are unknown; "
+            "only files of this version of jacspec have one"
+        )
     try:
-        state = read_state_dict(path)
-    except DamagedFileError as error:
-        raise DamagedFileError(f"{error}. {remedy}") from error
-    problem = _problem(state)
+        architecture = Architecture.from_record(archive.record["architecture"])
+    # A record that somebody else wrote can be anything.
+    except (JacspecError, KeyError, TypeError, ValueError) as error:
+        raise DamagedFileError(f"{path} has no readable record: {error}") from error
+    problem = _problem(archive.content, architecture.parameter_shapes)
     if problem:
-        raise DamagedFileError(f"{path} does not hold an autoencoder: {problem}. {remedy}")
-    return dict(state)
+        raise DamagedFileError(f"{path} does not hold the autoencoder of its record: {problem}")
+    return architecture, dict(archive.content)
 
 
-def read_weights(path: Path | str) -> tuple[Architecture, dict[str, np.ndarray]]:
-    """Return the architecture and the parameters by name; raises what `read_parameters` raises."""
-    parameters = read_parameters(path)
-    input_dim, *hidden_widths, latent_dim = encoder_widths(parameters)
-    return Architecture(latent_dim, tuple(hidden_widths), input_dim), parameters
+def save_weights(path: Path | str, autoencoder: "Autoencoder") -> None:
+    """Write the parameters of a module as `write_weights` does."""
+    state = autoencoder.state_dict()
+    parameters = {name: values.detach().cpu().numpy() for name, values in state.items()}
+    write_weights(path, autoencoder.architecture, parameters)
 
 
-def encoder_widths(state: Mapping[str, np.ndarray]) -> list[int]:
-    """Return the widths from pixels to latent space, by the encoder's biases in `state`."""
-    widths = [state["encoder.0.weight"].shape[-1]]
-    while (name := f"encoder.{2 * (len(widths) - 1)}.bias") in state:
-        widths.append(len(state[name]))
-    return widths
+def load_autoencoder(path: Path | str) -> "Autoencoder":
+    """Return the module whose weights are in a file; raises what `read_weights` raises."""
+    from jacspec.models.autoencoder import autoencoder_of
+
+    return autoencoder_of(*read_weights(path)).eval().requires_grad_(False)
 
 
-def _problem(state: object) -> str | None:
-    """Return what keeps `state` from being an autoencoder's parameters, or None."""
+def _problem(state: object, expected: Mapping[str, tuple[int, ...]]) -> str | None:
+    """Return what keeps `state` from being parameters of the shapes `expected`, or None."""
     if not isinstance(state, Mapping) or not all(
         isinstance(values, np.ndarray) for values in state.values()
     ):
         return "it is not a dictionary of tensors"
-    if "encoder.0.weight" not in state:
-        return "it has no encoder.0.weight"
-    if any(values.size == 0 or values.ndim == 0 for values in state.values()):
-        return "it has an empty tensor"
-    expected = _shapes(encoder_widths(state))
     if set(state) != set(expected):
         names = ", ".join(sorted(set(state) ^ set(expected), key=str))
         return f"names are missing or unexpected: {names}"
@@ -110,13 +95,3 @@ def _problem(state: object) -> str | None:
         if not np.isfinite(values).all():
             return f"{name} has values that are not finite"
     return None
-
-
-def _shapes(widths_to_latent: list[int]) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of all parameters by name."""
-    shapes: dict[str, tuple[int, ...]] = {}
-    for half, widths in (("encoder", widths_to_latent), ("decoder", widths_to_latent[::-1])):
-        for layer, (inputs, outputs) in enumerate(pairwise(widths)):
-            shapes[f"{half}.{2 * layer}.weight"] = (outputs, inputs)
-            shapes[f"{half}.{2 * layer}.bias"] = (outputs,)
-    return shapes

@@ -29,4 +29,4 @@ def use_our_numba_settings() -> None:
     os.environ.update(_OURS)
     if users:
         shown = ", ".join(f"{name}={value}" for name, value in sorted(users.items()))
-        _log.warning("not used, eigenvalues have settings of their own: %s", shown)
+        _log.warning("not used, machine code has settings of its own: %s", shown)

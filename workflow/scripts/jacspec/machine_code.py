@@ -3,6 +3,7 @@
 import hashlib
 import logging
 from collections.abc import Callable
+from typing import Any
 
 import llvmlite.binding
 import numba
@@ -12,22 +13,22 @@ from jacspec.provenance import code_digest
 _log = logging.getLogger(__name__)
 
 
-def in_machine_code(signature: str) -> Callable[[Callable], Callable]:
-    """Return a decorator that compiles a function for arguments of the types in `signature`.
+def in_machine_code(*signatures: str, **options: Any) -> Callable[[Callable], Callable]:
+    """Return a decorator that compiles a function for arguments of the types in each signature.
 
-    It does so at once, or takes the machine code from numba's cache: a folder beside the module or,
-    if nothing can be written there, one of the user's. Without a cache that can be used, it
-    compiles in every process.
+    `options` are those of `numba.njit`. It compiles at once, or takes the machine code from numba's
+    cache: a folder beside the module or, if nothing can be written there, one of the user's.
+    Without a cache that can be used, it compiles in every process.
     """
 
     def compiled(function: Callable) -> Callable:
         function.__qualname__ += f"_{_digest(function.__code__.co_filename)}"
         try:
-            return numba.njit(signature, nogil=True, cache=True)(function)
+            return numba.njit(list(signatures), nogil=True, cache=True, **options)(function)
         # No folder, a full disk, a damaged file; an error of the function itself comes up again.
         except Exception as error:
             _log.warning("numba's cache is of no use, machine code is made anew: %r", error)
-            return numba.njit(signature, nogil=True)(function)
+            return numba.njit(list(signatures), nogil=True, **options)(function)
 
     return compiled
 
