@@ -181,6 +181,16 @@ def test_all_unknown_keys_of_a_block_are_reported_at_once(config, schema):
         assert advice in message
 
 
+@pytest.mark.parametrize(("sample_seed", "least"), [(0, 5), (1, 3), (5, 20)])
+def test_samples_hold_two_training_images_and_a_test_image(config, schema, sample_seed, least):
+    config.update(sample_seed=sample_seed, chunk_size=1, samples=least)
+    check_configuration(config, schema)
+    for samples in range(1, least):
+        config["samples"] = samples
+        with pytest.raises(ConfigurationError, match=f"found {samples}; .* least {least}:"):
+            check_configuration(config, schema)
+
+
 @pytest.mark.parametrize(
     ("one", "other"), [("uniform", "Uniform"), ("beta_1", "BETA_1"), ("a-mnist", "a_MNIST")]
 )

@@ -4,8 +4,12 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
+from jacspec.data.image_sources import PublishedImages
+from jacspec.data.mnist import TRAINING_IMAGES
 from jacspec.data.registry import DataSets
-from jacspec.data.source import Source, SourceError
+from jacspec.data.source import Source, SourceError, evaluation_order
 from jacspec.errors import UnusableDataError
 from sweep.variants import variants_of
 
@@ -39,6 +43,8 @@ def data_set_faults(config: Mapping[str, Any]) -> Iterator[str]:
     yield from faults
     if not faults:
         yield from _training_set_faults(sets, training_sets, evaluated)
+        for name in sorted({*training_sets.values()}):
+            yield from _sample_faults(name, sets[name], config["samples"], config["sample_seed"])
     for role, name in config["figures"]["representatives"].items():
         if name not in evaluated or name in training_sets.values():
             yield (
@@ -87,6 +93,23 @@ def _training_set_faults(
                     f"write sets of shape {list(sets[name].shape)}, that of {name}, the "
                     f"training_set of {key}"
                 )
+
+
+def _sample_faults(name: str, source: Source, samples: int, sample_seed: int) -> Iterator[str]:
+    """Yield a fault if there are too few images of a training set to tell others from.
+
+    Detection takes a distribution from training images, two at least, and compares test images.
+    """
+    # By chance, a few do not have both; a thousand always do.
+    if samples >= 1000 or not isinstance(source, PublishedImages):
+        return
+    is_test = evaluation_order(sample_seed, source.count) >= TRAINING_IMAGES
+    least = int(max(np.flatnonzero(~is_test)[1], np.flatnonzero(is_test)[0])) + 1
+    if samples < least:
+        yield (
+            f"samples: found {samples}; write at least {least}: fewer images of {name} are not two "
+            f"for training and one for testing, as sample_seed {sample_seed} orders them"
+        )
 
 
 def _advice(name: str, defined: Mapping[str, Any]) -> str:
