@@ -1,7 +1,6 @@
 """Points of one's own go the way of MNIST: a table of 30 columns, and images in colour."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import yaml
 from sklearn.datasets import load_breast_cancer
@@ -52,30 +51,50 @@ def config(kind):
 
 
 @pytest.mark.parametrize(("kind", "save"), [("table", save_table), ("colours", save_colours)])
-def test_points_of_ones_own_get_spectra_and_statistics(snakemake, tmp_path, kind, save):
+def test_points_of_ones_own_are_trained_on_and_get_spectra(snakemake, tmp_path, kind, save):
     save(tmp_path / f"{kind}.npz")
     overlay = tmp_path / "mine.yaml"
     overlay.write_text(yaml.safe_dump(config(kind)))
-    statistics = KEY.path(layout.MODEL_STATISTICS)
-    snakemake(tmp_path, "--configfile", TINY, overlay, "--", statistics)
-    count = min(COUNT[kind], 300)
+    counts = {"mine": min(COUNT[kind], 300), "noise": 300, "mixed": min(COUNT[kind], 300)}
+    shards = {
+        (dataset, shard): KEY.path(layout.SPECTRA_SHARD, dataset=dataset, shard=shard)
+        for dataset in counts
+        for shard in (0, 1)
+    }
+    snakemake(tmp_path, "--configfile", TINY, overlay, "--", *shards.values())
     with PointsFile(tmp_path / layout.DATASET_SHARD.format(dataset="mine", shard=0)) as points:
         assert points.shape == SHAPES[kind]
-        assert set(points.columns) == {"label", "split", "source_index"}
-        mine = points.read(0, 150)
-        if kind == "table":
-            rows = points.read_source_index(0, 150)
-            expected = np.load(tmp_path / "table.npz")["x"][rows].astype(np.float32)
-            np.testing.assert_array_equal(mine, expected)
-    assert (mine.min() >= 0) & (mine.max() <= 1)
-    for dataset in ("mine", "noise"):
-        path = tmp_path / KEY.path(layout.SPECTRA_SHARD, dataset=dataset, shard=1)
-        with SpectraFile(path) as spectra:
-            expected = (count if dataset == "mine" else 300) - 150
-            assert spectra.count == expected
-            trace = spectra.read(["trace_input", "eigenvalues_input"])
-            np.testing.assert_allclose(
-                trace["eigenvalues_input"].sum(axis=1).real, trace["trace_input"], atol=1e-5
-            )
-    table = pd.read_csv(tmp_path / statistics)
-    assert set(table["dataset"]) == {"mine", "noise", "coins", "mixed"}
+        assert points.image_shape == (None if kind == "table" else SHAPES[kind])
+        rows = points.read_source_index(0, 150)
+        mine = np.load(tmp_path / f"{kind}.npz")["x"][rows].astype(np.float32)
+        expected = mine if kind == "table" else mine / np.float32(255)
+        np.testing.assert_array_equal(points.read(0, 150), expected)
+    for (dataset, shard), path in shards.items():
+        with SpectraFile(tmp_path / path) as spectra:
+            assert spectra.count == (150 if shard == 0 else counts[dataset] - 150)
+            columns = spectra.read(["trace_input", "eigenvalues_input"])
+            eigenvalues = columns["eigenvalues_input"].astype(np.complex128)
+            # Stored in complex64, each is off by at most 2^-24 of its modulus in either part.
+            bound = 2**-23 * np.abs(eigenvalues).sum(axis=1) + 1e-12
+            assert (np.abs(eigenvalues.sum(axis=1) - columns["trace_input"]) <= bound).all()
+
+
+def test_an_edited_file_is_evaluated_again(snakemake, tmp_path):
+    save_table(tmp_path / "table.npz")
+    overlay = tmp_path / "mine.yaml"
+    overlay.write_text(yaml.safe_dump(config("table")))
+    shard = layout.DATASET_SHARD.format(dataset="mixed", shard=0)
+    arguments = ("--configfile", TINY, overlay, "--", shard)
+    snakemake(tmp_path, *arguments)
+    assert "Nothing to be done" in snakemake(tmp_path, *arguments).stderr
+    values, labels = load_breast_cancer(return_X_y=True)
+    np.savez(tmp_path / "table.npz", x=minmax_scale(values)[:, ::-1], y=labels)
+    planned = snakemake(tmp_path, "--dry-run", *arguments)
+    assert "rule points" in planned.stdout + planned.stderr
+
+
+def test_a_file_that_is_not_there_is_a_fault_before_any_job(snakemake, tmp_path):
+    overlay = tmp_path / "mine.yaml"
+    overlay.write_text(yaml.safe_dump(config("table")))
+    said = snakemake(tmp_path, "--configfile", TINY, overlay, succeeds=False)
+    assert "data.mine: table.npz does not exist; write the path" in said.stdout + said.stderr

@@ -112,9 +112,14 @@ def files_of_points(wildcards):
     return files_of_source(GRID.sources[wildcards.dataset])
 
 
-def digest_of_points(dataset):
-    """Return the digest of the code that makes a data set; that of other sources does not count."""
-    return code_digest([SCRIPTS / "points.py", *GRID.sources[dataset].code_files()])
+def training_source(wildcards):
+    """Return the source of the points that a model is trained on."""
+    return GRID.sources[of_variant("training_set")(wildcards)]
+
+
+def digest_with_source(script, source):
+    """Return the digest of a script and of the code of a source; that of others does not count."""
+    return code_digest([SCRIPTS / script, *source.code_files()])
 
 
 def roles(training_set):

@@ -57,6 +57,6 @@ rule points:
         sample_seed=config["sample_seed"],
         first=lambda wildcards: GRID.first_point(wildcards.shard),
         points=lambda wildcards: GRID.shard_points(wildcards.dataset, wildcards.shard),
-        code=lambda wildcards: digest_of_points(wildcards.dataset),
+        code=lambda wildcards: digest_with_source("points.py", GRID.sources[wildcards.dataset]),
     script:
         "../scripts/points.py"

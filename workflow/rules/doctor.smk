@@ -18,7 +18,10 @@ rule doctor:
         pictures=[located(path) for name in GRID.variants for path in pictures_of(name)],
         codes=lambda wildcards: {
             "compute_spectra.py": digest_of("compute_spectra.py"),
-            **{dataset: digest_of_points(dataset) for dataset in GRID.datasets},
+            **{
+                dataset: digest_with_source("points.py", source)
+                for dataset, source in GRID.sources.items()
+            },
         },
     script:
         "../scripts/doctor.py"

@@ -3,7 +3,7 @@
 
 rule train_model:
     input:
-        lambda wildcards: files_of_source(GRID.sources[of_variant("training_set")(wildcards)]),
+        lambda wildcards: files_of_source(training_source(wildcards)),
     output:
         weights=layout.WEIGHTS,
         history=layout.TRAINING_HISTORY,
@@ -23,7 +23,7 @@ rule train_model:
         hidden_activation=of_variant("autoencoder", "hidden_activation"),
         latent_activation=of_variant("autoencoder", "latent_activation"),
         output_activation=of_variant("autoencoder", "output_activation"),
-        training_set=of_variant("training_set"),
+        training_set=lambda wildcards: training_source(wildcards).definition(),
         training_points=of_variant("training", "training_points"),
         epochs=of_variant("training", "epochs"),
         optimizer=of_variant("training", "optimizer"),
@@ -31,6 +31,6 @@ rule train_model:
         momentum=of_variant("momentum"),
         batch_size=of_variant("training", "batch_size"),
         loss=of_variant("training", "loss"),
-        code=code_of("train_model.py"),
+        code=lambda wildcards: digest_with_source("train_model.py", training_source(wildcards)),
     script:
         "../scripts/train_model.py"

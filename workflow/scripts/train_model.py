@@ -3,10 +3,12 @@
 import logging
 import signal
 import threading
+from math import prod
 from pathlib import Path
 
 import job
-from jacspec.data.mnist import COLLECTIONS, TEST, TRAINING, pixels_of_images, read_images
+from jacspec.data.source import from_definition
+from jacspec.data.training_set import training_arrays
 from jacspec.device import available_device
 from jacspec.models.architecture import Architecture
 from jacspec.models.recipe import TrainingRecipe
@@ -20,13 +22,12 @@ def main(snakemake):
     stop = threading.Event()
     # SLURM and Snakemake send SIGTERM some seconds before they kill: time to save a checkpoint.
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    folder = Path(snakemake.input[0]).parent
-    images = read_images(COLLECTIONS[folder.name], folder)
+    training_images, test_images = training_arrays(from_definition(params.training_set))
     train_model(
         weights,
         Path(snakemake.output.history),
-        training_images=pixels_of_images(images.images[images.split == TRAINING]),
-        test_images=pixels_of_images(images.images[images.split == TEST]),
+        training_images=training_images,
+        test_images=test_images,
         recipe=TrainingRecipe(
             epochs=params.epochs,
             optimizer=params.optimizer,
@@ -39,7 +40,7 @@ def main(snakemake):
         architecture=Architecture(
             latent_dim=int(snakemake.wildcards.latent_dim),
             hidden_widths=tuple(params.hidden_widths),
-            input_dim=images.images.shape[1],
+            input_dim=prod(training_images.shape[1:]),
             hidden_activation=params.hidden_activation,
             latent_activation=params.latent_activation,
             output_activation=params.output_activation,
