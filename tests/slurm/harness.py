@@ -145,7 +145,7 @@ class Sweep:
         """Return the SHA-256 of every file that must not depend on where it was computed."""
         return {
             str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-            for pattern in ("models/*/weights.pt", "datasets/*.h5", "spectra/*/*.h5", "**/*.csv")
+            for pattern in ("*/models/*/weights.pt", "points/*.h5", "*/spectra/*/*.h5", "**/*.csv")
             for path in sorted(self.folder.glob(f"results/{pattern}"))
             if path.name != "training.csv"
         }
@@ -228,7 +228,7 @@ class ClusterSweep(Sweep):
 
     def freeze_training(self, epochs: int = 2) -> tuple[int, str, int]:
         """Stop the training process after some epochs; return it, its job, and the last epoch."""
-        log = "logs/train_model/*.log"
+        log = "logs/train_model/*/*.log"
         wait_until(
             lambda: list(self.folder.glob(log)) and last_epoch(self.path(log)) >= epochs,
             f"epoch {epochs} of {self.folder.name}",

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from harness import ClusterSweep, Sweep, epochs_in, wait_until
 
-TRAINING_LOG = "logs/train_model/d3_seed0.log"
+TRAINING_LOG = "logs/train_model/paper/d3_seed0.log"
 WEIGHTS = "results/paper/models/d3_seed0/weights.pt"
 SHARD = "results/paper/spectra/mnist/d3_seed0.0.h5"
 EPOCHS = 4

@@ -65,8 +65,8 @@ def test_jobs_spread_over_nodes(finished):
 def test_logs_are_where_the_documentation_says(finished):
     logs = finished.folder / "logs"
     for model in MODELS:
-        assert "epoch" in (logs / f"train_model/{model}.log").read_text()
-        assert (logs / f"compute_spectra/mnist/{model}.0.log").exists()
+        assert "epoch" in (logs / f"train_model/paper/{model}.log").read_text()
+        assert (logs / f"compute_spectra/paper/mnist/{model}.0.log").exists()
     # SLURM's own are kept for failed jobs only.
     assert not list((logs / "slurm").rglob("*.log"))
 

@@ -121,7 +121,7 @@ def test_no_lock_stays_when_it_cannot_be_written(output, monkeypatch):
 
 
 def test_second_writer_waits_for_a_living_one(output, start):
-    first = start("first", 1.0)
+    first = start("first", 2.0)
     wait_until(lambda: journal(output) == ["begin first"])
     second = start("second", 0.0)
     assert first.wait() == 0
@@ -205,48 +205,6 @@ def test_owner_on_another_machine_lives_while_it_touches_the_lock(output):
         f"waiting: process {os.getpid()} on node7 writes the same output",
         f"taking over from process {os.getpid()} on node7, which is dead",
     ]
-
-
-@pytest.mark.parametrize(
-    ("answer", "taken"), [("RUNNING", False), ("SUSPENDED", False), ("COMPLETED", True), ("", True)]
-)
-def test_silent_owner_in_a_slurm_job_lives_while_slurm_says_so(
-    output, tmp_path, monkeypatch, answer, taken
-):
-    commands = tmp_path / "bin"
-    commands.mkdir()
-    squeue = commands / "squeue"
-    squeue.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/asked\necho {answer}\n')
-    squeue.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{commands}:{os.environ['PATH']}")
-    write_lock(output, elsewhere(slurm_job="123"))
-
-    class StillWaitingError(Exception):
-        pass
-
-    def give_up(job, ask=ownership._slurm_job_state):
-        state = ask(job)
-        if state in ownership._LIVE_JOB_STATES:
-            raise StillWaitingError
-        return state
-
-    monkeypatch.setattr(ownership, "_slurm_job_state", give_up)
-    if taken:
-        with owning(output):
-            pass
-    else:
-        with pytest.raises(StillWaitingError), owning(output):
-            pass
-    assert "--jobs 123" in (tmp_path / "asked").read_text()
-
-
-def test_earlier_run_of_a_requeued_job_is_dead_when_silent(output, monkeypatch):
-    monkeypatch.setenv("SLURM_JOB_ID", "123")
-    monkeypatch.delattr(ownership, "_slurm_job_state")
-    write_lock(output, elsewhere())
-    assert json.loads(lock_path(output).read_text())["slurm_job"] == "123"
-    with owning(output):
-        pass
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": 1}'])

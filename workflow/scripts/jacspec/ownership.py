@@ -7,8 +7,9 @@ seconds. A second writer waits while the owner lives, and takes over from a dead
 * On the same machine, the owner lives while its process does; its start time tells it from a later
   process of the same number.
 * On another machine, and where `/proc` is missing or hides the owner, it lives while the touches go
-  on. After a silence, SLURM is asked where it answers: a job that is suspended or cut off from the
-  file system is silent, but not dead.
+  on. One that was merely silent, suspended or cut off from the file system, is interrupted when it
+  finds itself replaced. Until then it does no harm: both write whole files of the same bytes, each
+  under a temporary name of its own.
 
 Only the standard library is used. Lock files need no more of a file system than exclusive creation
 and rename, so they work where ``flock`` does not.
@@ -18,10 +19,8 @@ import _thread
 import json
 import os
 import secrets
-import shutil
 import signal
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -38,7 +37,6 @@ POLL_SECONDS = 1.0
 SETTLING_SECONDS = 2.0  # for two writers that take over from the same dead owner
 # To the main thread of this process. Not SIGINT, which a shell's background jobs ignore.
 _LOST = signal.SIGUSR2
-_LIVE_JOB_STATES = {"RUNNING", "SUSPENDED", "STOPPED", "SIGNALING", "STAGE_OUT"}
 
 
 class OwnershipLostError(JacspecError):
@@ -192,13 +190,7 @@ def _beat(lock: Path, me: Owner, finished: threading.Event) -> None:
 
 def _lives(owner: Owner | None, silence: float) -> bool:
     seen = owner and _process_lives(owner)
-    if seen is not None:
-        return seen
-    if silence < SILENCE_SECONDS:
-        return True
-    if owner is None or owner.slurm_job in (None, os.environ.get("SLURM_JOB_ID")):
-        return False  # the same job: SLURM has ended its earlier run before it started this one
-    return _slurm_job_state(owner.slurm_job) in _LIVE_JOB_STATES
+    return silence < SILENCE_SECONDS if seen is None else seen
 
 
 def _process_lives(owner: Owner) -> bool | None:
@@ -235,15 +227,3 @@ def _process_start(pid: int) -> int | None:
     # The name, in parentheses, may hold blanks; the state follows, the start is 19 fields later.
     state, *fields = status.rpartition(")")[2].split()
     return -1 if state in "ZX" else int(fields[18])
-
-
-def _slurm_job_state(job: str) -> str | None:
-    """Return the state of a SLURM job, or None if it is over or SLURM does not answer here."""
-    if shutil.which("squeue") is None:
-        return None
-    command = ["squeue", "--noheader", "--jobs", job, "--format", "%T"]
-    try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return answer.stdout.strip() or None
