@@ -9,13 +9,15 @@ import copy
 import os
 import string
 
+import numpy as np
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jacspec import layout
-from jacspec.data.distributions import PixelDistribution, sample_points
+from jacspec.data.random_sources import Normal, RandomSource
+from jacspec.data.registry import entry_schema
 from sweep.configuration import ConfigurationError, check_configuration
 from sweep.grid import Grid
 
@@ -45,6 +47,11 @@ def numbers(schema: dict) -> st.SearchStrategy:
     return small | edges | st.floats(float(low), float(high)) | st.integers(int(low), int(high))
 
 
+def source_of(case: dict) -> str:
+    """Return the source that a case of the schema is for."""
+    return case["if"]["properties"]["source"]["const"]
+
+
 def drafts(schema: dict, definitions: dict) -> st.SearchStrategy:
     """Return a strategy for values that the schema might allow."""
     if "$ref" in schema:
@@ -65,13 +72,20 @@ def drafts(schema: dict, definitions: dict) -> st.SearchStrategy:
         return st.one_of(
             st.fixed_dictionaries(
                 {
-                    key: st.just(case["if"]["properties"]["family"]["const"])
-                    if key == "family"
-                    else drafts(value, definitions)
+                    key: st.just(source_of(case)) if key == "source" else drafts(value, definitions)
                     for key, value in case["then"]["properties"].items()
-                }
+                    # What has a default is left out half of the time.
+                    if key == "source" or key in case["then"]["required"]
+                },
+                optional={
+                    key: drafts(value, definitions)
+                    for key, value in case["then"]["properties"].items()
+                    if key != "source" and key not in case["then"]["required"]
+                },
             )
+            # A path of any name could be that of a folder with the whole disk in it.
             for case in schema["allOf"]
+            if source_of(case) != "file"
         )
     if kind == "object":
         pattern = schema["propertyNames"].get("pattern")
@@ -89,7 +103,9 @@ def schema(project):
 
 @pytest.fixture(scope="module")
 def tree(schema):
-    return yaml.safe_load(schema.read_text(encoding="utf-8"))
+    tree = yaml.safe_load(schema.read_text(encoding="utf-8"))
+    tree["$defs"]["data_source"] = entry_schema()
+    return tree
 
 
 @pytest.fixture(scope="module")
@@ -107,8 +123,9 @@ def plan(config: dict) -> None:
             assert 1 <= grid.shard_points(dataset, shard) <= grid.shard_size
             assert 0 <= grid.first_point(shard) < grid.points(dataset)
         assert sum(grid.shard_points(dataset, shard) for shard in (shards[0], shards[-1])) > 0
-    assert len(set(grid.statistics())) == len(grid.latent_dims) * len(grid.seeds)
-    assert set(grid.table_seeds().values()) <= set(grid.seeds)
+    assert len(set(grid.of_models(layout.MODEL_STATISTICS))) == len(grid.models())
+    for name, variant in grid.variants.items():
+        assert set(grid.table_seeds(name).values()) <= set(variant.seeds)
 
 
 @MANY
@@ -144,7 +161,7 @@ def test_what_passes_the_check_can_be_planned(sound, schema, tree, data):
 
 @MANY
 @given(data=st.data())
-def test_every_distribution_that_passes_can_be_drawn(sound, schema, tree, data):
+def test_every_random_set_that_passes_can_be_drawn(sound, schema, tree, data):
     config = copy.deepcopy(sound)
     drafted = data.draw(drafts(tree["$defs"]["data_source"], tree["$defs"]))
     config["data"]["drafted"] = drafted
@@ -152,12 +169,14 @@ def test_every_distribution_that_passes_can_be_drawn(sound, schema, tree, data):
     try:
         check_configuration(config, schema)
     except ConfigurationError as error:
-        assert "data.drafted" in str(error)
+        assert "drafted" in str(error)
     else:
-        family = drafted.pop("source")
-        pixels = sample_points(PixelDistribution("drafted", family, drafted), 0, 0, 1)
-        assert pixels.min() >= 0
-        assert pixels.max() <= 1
+        source = Grid.of(config).sources["drafted"]
+        if isinstance(source, RandomSource):
+            points = next(source.blocks(0, 0, 1)).points
+            low, high = (-np.inf, np.inf) if isinstance(source, Normal) else source.value_range
+            assert points.shape == (1, 784)
+            assert np.float32(low) <= points.min() <= points.max() <= np.float32(high)
 
 
 @MANY

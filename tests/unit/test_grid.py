@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from jacspec.data.image_sources import Mnist
+from jacspec.data.random_sources import Uniform
 from jacspec.key import ModelKey
 from sweep.grid import Grid
 from sweep.variants import Variant
@@ -12,10 +14,12 @@ PAPER = Variant("paper", "mnist", {}, {"optimizer": "adam"}, (2, 8), (0, 5, 7))
 def grid(**changes) -> Grid:
     axes = {
         "variants": {"paper": PAPER, "other": replace(PAPER, latent_dims=(3,), seeds=(1,))},
-        "datasets": ("mnist", "uniform"),
+        "sources": {
+            "mnist": Mnist(name="mnist"),
+            "uniform": Uniform(name="uniform", low=0, high=1),
+        },
         "samples": 2500,
         "shard_size": 1000,
-        "limits": {"mnist": 70_000, "fashion_mnist": 70_000},
     }
     return Grid(**{**axes, **changes})
 
@@ -41,7 +45,7 @@ def test_more_samples_change_no_full_shard():
 
 def test_mnist_has_no_more_than_its_images():
     large = grid(samples=100_000, shard_size=70_000)
-    assert large.points("mnist") == large.points("fashion_mnist") == 70_000
+    assert large.points("mnist") == 70_000
     assert list(large.shards("mnist")) == [0]
     assert list(large.shards("uniform")) == [0, 1]
 

@@ -27,7 +27,13 @@ SHAPE = {
     "maxItems": 8,
     "items": {"type": "integer", "minimum": 1, "maximum": 1_000_000},
 }
-RANGE = {"type": "array", "minItems": 2, "maxItems": 2, "items": {"type": "number"}}
+# Some powers of ten are left for noise, to what float32 can hold.
+RANGE = {
+    "type": "array",
+    "minItems": 2,
+    "maxItems": 2,
+    "items": {"type": "number", "minimum": -1e30, "maximum": 1e30},
+}
 NAME = {
     "type": "string",
     "pattern": "^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$",
