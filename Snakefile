@@ -21,6 +21,7 @@ include: "workflow/rules/models.smk"
 include: "workflow/rules/spectra.smk"
 include: "workflow/rules/reductions.smk"
 include: "workflow/rules/claims.smk"
+include: "workflow/rules/variants.smk"
 include: "workflow/rules/theorems.smk"
 include: "workflow/rules/detection.smk"
 include: "workflow/rules/verify.smk"
@@ -34,6 +35,7 @@ rule all:
     input:
         [files_of_variant(name) for name in GRID.variants],
         expand(layout.JOINED_TABLE, table=JOINED_TABLES),
+        rules.variants.output,
         layout.REPORT,
     localrule: True
 

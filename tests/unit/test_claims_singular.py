@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from jacspec.claims.evidence import Evidence, ModelEvidence, Quantity
+from jacspec.claims.judgements import judgement
 from jacspec.claims.model_evidence import model_evidence
 from jacspec.claims.registry import CLAIMS
 from jacspec.claims.verdicts import Verdict
@@ -19,6 +20,7 @@ from jacspec.models.weights import load_autoencoder, save_weights
 from jacspec.spectra.computation import compute_shard
 
 LATENT_DIM, SEED = 4, 0
+KEY = ModelKey("paper", LATENT_DIM, SEED)
 SHARD_POINTS = (150, 50)
 ALWAYS_ON, ALWAYS_OFF = 100.0, -100.0
 
@@ -71,7 +73,7 @@ def inputs(tmp_path_factory) -> tuple[dict, dict, Path]:
                 weights,
                 path,
                 output,
-                key=ModelKey("paper", LATENT_DIM, SEED),
+                key=KEY,
                 precision="float64",
                 device="cpu",
                 threads=1,
@@ -84,7 +86,7 @@ def inputs(tmp_path_factory) -> tuple[dict, dict, Path]:
 
 @pytest.fixture(scope="module")
 def singular(inputs) -> ModelEvidence:
-    return model_evidence(*inputs, latent_dim=LATENT_DIM, seed=SEED)
+    return model_evidence(*inputs, key=KEY, training_set="mnist")
 
 
 def test_no_point_has_a_sign_and_every_zero_counts(singular):
@@ -102,24 +104,28 @@ def test_no_point_has_a_sign_and_every_zero_counts(singular):
         assert singular.draws[Quantity(dataset, "both", "points")][0] == sum(SHARD_POINTS)
 
 
-def test_singular_models_leave_the_claim_of_orientation_open(singular):
-    models = [
-        replace(singular, latent_dim=latent_dim, seed=seed)
+@pytest.fixture(scope="module")
+def evidence(singular) -> Evidence:
+    keys = (
+        ModelKey("paper", latent_dim, seed)
         for latent_dim in (2, 3, 4, 8, 12, 16, 20)
         for seed in (0, 1)
-    ]
-    evidence = Evidence.of(models)
-    for seed in (0, 1):
-        finding = CLAIMS[9].judge(evidence, seed)
-        assert finding.verdict == Verdict.UNDETERMINED
+    )
+    return Evidence.of("paper", "mnist", [replace(singular, key=key) for key in keys])
+
+
+def test_singular_models_leave_the_claim_of_orientation_open(evidence):
+    found = judgement(CLAIMS[9], evidence, epochs=300)
+    assert found.verdict() == Verdict.UNDETERMINED
+    for seed, finding in found.findings.items():
+        assert found.verdict(seed) == Verdict.UNDETERMINED
         judged = [part.verdict for part in finding.criteria if part.verdict is not None]
         assert set(judged) == {Verdict.UNDETERMINED}
 
 
-def test_every_claim_is_judged_and_singular_means_are_not_near_one(singular):
-    evidence = Evidence.of([singular])
-    verdicts = {number: claim.judge(evidence, SEED).verdict for number, claim in CLAIMS.items()}
-    assert verdicts[1] == verdicts[2] == verdicts[3] == Verdict.NOT_REPRODUCED
+def test_singular_means_are_not_near_one(evidence):
+    verdicts = [judgement(CLAIMS[number], evidence, 300).verdict() for number in (1, 2, 3)]
+    assert verdicts == [Verdict.NOT_REPRODUCED] * 3
 
 
 def test_other_sets_of_images_take_no_part(singular):
@@ -149,4 +155,4 @@ def test_shards_out_of_order_are_refused(inputs):
     spectra, points, weights = inputs
     swapped = {**spectra, "uniform": spectra["uniform"][::-1]}
     with pytest.raises(DamagedFileError, match=r"spectra_uniform\.1"):
-        model_evidence(swapped, points, weights, latent_dim=LATENT_DIM, seed=SEED)
+        model_evidence(swapped, points, weights, key=KEY, training_set="mnist")

@@ -1,5 +1,7 @@
 """What the claims are judged on, against the statistics stage, scipy and plain numpy."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
@@ -27,11 +29,12 @@ from jacspec.claims.reconstruction_evidence import (
 from jacspec.claims.spectral_evidence import (
     JACOBIANS,
     argument_distance,
+    class_draws,
     dataset_spectra,
-    digit_draws,
     spectral_draws,
 )
 from jacspec.errors import DamagedFileError
+from jacspec.key import ModelKey
 from jacspec.statistics.dataset_statistics import ARGUMENT_WIDTH, LOG_WIDTH, DatasetStatistics
 
 
@@ -120,10 +123,10 @@ def test_a_standard_deviation_has_the_interval_of_theory():
 
 def test_digits_have_their_own_means(block):
     labels = np.random.default_rng(2).integers(0, 10, 300).astype(np.uint8)
-    draws = digit_draws(dataset_spectra("mnist", 4, [block]), labels)
+    draws = class_draws(dataset_spectra("mnist", 4, [block]), labels)
     modulus = np.abs(block["eigenvalues_latent"][:300].astype(np.complex128)).mean(axis=1)
     for digit in range(10):
-        value = draws[Quantity("mnist", "latent", f"mean_abs_digit_{digit}")][0]
+        value = draws[Quantity("mnist", "latent", f"mean_abs_class_{digit}")][0]
         assert value == pytest.approx(modulus[labels == digit].mean(), rel=1e-12)
 
 
@@ -163,6 +166,7 @@ def training_reconstructions(generator: np.random.Generator, count: int = 1000):
     label = generator.integers(0, 10, count).astype(np.uint8)
     centres = generator.uniform(size=(10, 784))
     return TrainingReconstructions(
+        dataset="mnist",
         images=centres[label] + 0.1 * generator.normal(size=(count, 784)),
         label=label,
         is_test=np.arange(count) % 4 == 0,
@@ -175,7 +179,7 @@ def test_digits_are_digit_like_and_noise_is_not():
     fresh = training.images[:200] + 0.01 * generator.normal(size=(200, 784))
     noise = generator.uniform(size=(200, 784))
     draws = likeness_draws(training, {"copies": fresh, "noise": noise})
-    limit = draws[Quantity("mnist", "both", "nearest_q99")][0]
+    limit = draws[Quantity("mnist", "both", "nearest_limit")][0]
     references = training.images[~training.is_test]
     expected = np.mean(cdist(fresh, references).min(axis=1) <= limit)
     # One of 200 images may lie within rounding of the limit.
@@ -204,10 +208,10 @@ def test_spread_is_the_mean_squared_distance_to_the_mean_of_the_group():
     np.testing.assert_allclose(characters["mean_below_half"][:, 0], images.mean(axis=0), atol=1e-9)
     digits = [training.images[training.label == digit] for digit in range(10)]
     squares = [np.sum((own - own.mean(axis=0)) ** 2) for own in digits]
-    own_spread = draws[Quantity("mnist", "both", "digit_spread")][0]
+    own_spread = draws[Quantity("mnist", "both", "class_spread")][0]
     assert own_spread == pytest.approx(np.sum(squares) / len(training.images), rel=1e-9)
     pairs = np.corrcoef([own.mean(axis=0) for own in digits])[np.triu_indices(10, 1)]
-    likeness = draws[Quantity("mnist", "both", "digit_correlation")][0]
+    likeness = draws[Quantity("mnist", "both", "class_correlation")][0]
     assert likeness == pytest.approx(np.median(pairs), rel=1e-9)
 
 
@@ -249,7 +253,7 @@ def model(seed: int = 0) -> ModelEvidence:
         Quantity("uniform", "both", "pixel_mean"): np.full(1 + REPLICATES, np.nan),
     }
     images = generator.normal(size=(784, 1 + REPLICATES)).astype(np.float32)
-    return ModelEvidence(8, seed, draws, {"mean_half_or_more": images})
+    return ModelEvidence(ModelKey("paper", 8, seed), draws, {"mean_half_or_more": images})
 
 
 def test_files_give_back_what_was_written_and_are_the_same_every_time(tmp_path):
@@ -260,7 +264,7 @@ def test_files_give_back_what_was_written_and_are_the_same_every_time(tmp_path):
         contents.append([path.read_bytes() for path in paths])
     assert contents[0] == contents[1]
     found = read_model_evidence(*paths)
-    assert (found.latent_dim, found.seed) == (8, 0)
+    assert found.key == ModelKey("paper", 8, 0)
     for quantity, draws in model().draws.items():
         np.testing.assert_array_equal(found.draws[quantity], draws)
     np.testing.assert_array_equal(
@@ -275,8 +279,36 @@ def test_files_of_two_models_are_refused(tmp_path):
         read_model_evidence(tmp_path / "a.csv", tmp_path / "b.h5")
 
 
+@pytest.mark.parametrize("lines", [0, 1], ids=["empty", "no rows"])
+def test_a_table_without_rows_is_refused(tmp_path, lines):
+    paths = tmp_path / "a.csv", tmp_path / "a.h5"
+    write_model_evidence(*paths, model())
+    header = paths[0].read_text().splitlines(keepends=True)[:lines]
+    paths[0].write_text("".join(header))
+    with pytest.raises(DamagedFileError, match=r"a\.csv"):
+        read_model_evidence(*paths)
+
+
+def test_training_points_of_one_split_or_without_labels_leave_out_what_needs_them():
+    generator = np.random.default_rng(9)
+    training = replace(
+        training_reconstructions(generator), label=None, is_test=np.zeros(1000, bool)
+    )
+    assert likeness_draws(training, {"noise": generator.uniform(size=(60, 784))}) == {}
+    draws, _ = character_draws(training, {"noise": generator.uniform(size=(60, 784))}, {"noise": 1})
+    assert {quantity.dataset for quantity in draws} == {"mean_half_or_more"}
+
+
+def test_classes_are_those_that_there_are(block):
+    labels = np.repeat([3, 7], 150)
+    names = {
+        quantity.statistic for quantity in class_draws(dataset_spectra("a", 4, [block]), labels)
+    }
+    assert names == {"mean_abs_class_3", "mean_abs_class_7"}
+
+
 def test_what_is_missing_reads_as_nan():
-    evidence = Evidence.of([model()])
+    evidence = Evidence.of("paper", "mnist", [model()])
     assert np.isnan(evidence.draws(8, 0, "mnist", "input", "no_such_thing")).all()
     assert np.isnan(evidence.draws(9, 0, "mnist", "input", "mean_abs")).all()
     assert evidence.curves(0, [], "input", "mean_abs").shape == (0, 1, 1 + REPLICATES)

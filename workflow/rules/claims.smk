@@ -27,6 +27,8 @@ rule claims:
         runtime=minutes(lambda wildcards: 60),
         gpu=0,
     params:
+        training_set=of_variant("training_set"),
+        epochs=of_variant("training", "epochs"),
         code=code_of("claims.py"),
     script:
         "../scripts/claims.py"

@@ -30,7 +30,7 @@ def main(snakemake):
     rows.append(variance_explained_row(training_set, spectra[training_set], points[training_set]))
     write_model_statistics(Path(output.statistics), rows, key)
     logging.info("statistics written")
-    evidence = model_evidence(spectra, points, weights, latent_dim=key.latent_dim, seed=key.seed)
+    evidence = model_evidence(spectra, points, weights, key=key, training_set=training_set)
     write_model_evidence(Path(output.evidence), Path(output.evidence_draws), evidence)
     logging.info("evidence written")
     theorems = model_theorems(weights, spectra, first_points, training_set=training_set)

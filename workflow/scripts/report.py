@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import job
+from jacspec.claims.rows import read_claims
 from jacspec.detection.model_detection import read_detection
-from jacspec.report.judgements import read_claims, read_readable_claims
+from jacspec.report.judgements import read_readable_claims
 from jacspec.report.model_view import read_model_view
 from jacspec.report.page import Sweep, write_page
 from jacspec.statistics.summary import read_summary

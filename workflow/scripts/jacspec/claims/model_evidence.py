@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jacspec.claims.evidence import TRAINING_SET, ModelEvidence, Quantity
+from jacspec.claims.evidence import ModelEvidence, Quantity
 from jacspec.claims.reconstruction_evidence import (
     TrainingReconstructions,
     character_draws,
@@ -18,13 +18,14 @@ from jacspec.claims.spectral_evidence import (
     SHARD_COLUMNS,
     DatasetSpectra,
     argument_distance,
+    class_draws,
     dataset_spectra,
-    digit_draws,
     spectral_draws,
 )
 from jacspec.data.mnist import TEST
 from jacspec.data.storage import PointsFile
 from jacspec.errors import DamagedFileError
+from jacspec.key import ModelKey
 from jacspec.models.network import load_network, reconstructions
 from jacspec.spectra.shards import SpectraFile
 
@@ -45,68 +46,73 @@ def model_evidence(
     points_shards: Mapping[str, Sequence[Path]],
     weights: Path,
     *,
-    latent_dim: int,
-    seed: int,
+    key: ModelKey,
+    training_set: str,
 ) -> ModelEvidence:
-    """Return the statistics of one model on the training set and on all sets of random pixels.
+    """Return the statistics of one model on its training set and on all sets of random pixels.
 
     Both mappings go from a data set to its shards in order; `points_shards` may stop at
-    `points_looked_at`. Other sets of images than MNIST are left out: the claims are about pixels
-    drawn at random. Raises DamagedFileError if a shard is of another model or data set, or not the
-    next one.
+    `points_looked_at`. Other sets of images are left out: the claims are about pixels drawn at
+    random. Raises DamagedFileError if a shard is of another model or data set, or not the next one.
     """
-    points = {dataset: _first_points(dataset, paths) for dataset, paths in points_shards.items()}
-    training_points = points.pop(TRAINING_SET)
+    points = {
+        dataset: _first_points(paths, points_looked_at(dataset, training_set))
+        for dataset, paths in points_shards.items()
+    }
+    training_points = points.pop(training_set)
     points = {dataset: own for dataset, own in points.items() if own.label is None}
 
     def spectra_of(dataset: str) -> DatasetSpectra:
-        blocks = _spectra_blocks(dataset, spectra_shards[dataset], latent_dim, seed)
-        return dataset_spectra(dataset, latent_dim, blocks)
+        blocks = _spectra_blocks(dataset, spectra_shards[dataset], key)
+        return dataset_spectra(dataset, key.latent_dim, blocks)
 
-    training = spectra_of(TRAINING_SET)
-    draws = spectral_draws(training) | digit_draws(training, training_points.label)
+    training = spectra_of(training_set)
+    draws = spectral_draws(training)
+    if training_points.label is not None:
+        draws |= class_draws(training, training_points.label)
     for dataset in points:
         spectra = spectra_of(dataset)
         draws |= spectral_draws(spectra)
         distance = argument_distance(spectra, training)
         draws[Quantity(dataset, "input", "abs_arg_distance")] = distance
 
-    for dataset, own in {TRAINING_SET: training_points, **points}.items():
+    for dataset, own in {training_set: training_points, **points}.items():
         draws |= pixel_mean_draws(dataset, own.pixels)
     pixel_means = {
         dataset: float(draws[Quantity(dataset, "both", "pixel_mean")][0]) for dataset in points
     }
     network = load_network(weights)
+    split = training_points.split
     training_images = TrainingReconstructions(
+        training_set,
         reconstructions(network, training_points.pixels),
         training_points.label,
-        training_points.split == TEST,
+        np.zeros(len(training_points.pixels), bool) if split is None else split == TEST,
     )
     images = {dataset: reconstructions(network, own.pixels) for dataset, own in points.items()}
     draws |= likeness_draws(training_images, images)
     group_draws, characters = character_draws(training_images, images, pixel_means)
-    return ModelEvidence(latent_dim, seed, draws | group_draws, characters)
+    return ModelEvidence(key, draws | group_draws, characters)
 
 
 def _spectra_blocks(
-    dataset: str, paths: Sequence[Path], latent_dim: int, seed: int
+    dataset: str, paths: Sequence[Path], key: ModelKey
 ) -> Iterator[dict[str, np.ndarray]]:
     first = 0
+    expected = {"dataset": dataset, **key.fields()}
     for path in paths:
         with SpectraFile(path) as shard:
-            names = ("dataset", "first", "latent_dim", "seed")
-            found = tuple(shard.attributes[name] for name in names)
-            if found != (dataset, first, latent_dim, seed):
+            found = {name: shard.attributes.get(name) for name in ("first", *expected)}
+            if found != {"first": first, **expected}:
                 raise DamagedFileError(
-                    f"{path}: data set, first point, latent_dim and seed are {found}, not "
-                    f"{(dataset, first, latent_dim, seed)}; delete it to have it made again"
+                    f"{path}: it is of {found}, not of { ({'first': first, **expected}) }; "
+                    "delete it to have it made again"
                 )
             yield from shard.blocks(SHARD_COLUMNS, size=_BLOCK_POINTS)
             first += shard.count
 
 
-def _first_points(dataset: str, paths: Sequence[Path]) -> Points:
-    left = points_looked_at(dataset, TRAINING_SET)
+def _first_points(paths: Sequence[Path], left: int) -> Points:
     parts = []
     for path in paths:
         with PointsFile(path) as file:

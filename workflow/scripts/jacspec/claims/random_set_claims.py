@@ -3,13 +3,18 @@
 import numpy as np
 
 from jacspec.claims.bootstrap import REPLICATES, Draws, ratio
-from jacspec.claims.evidence import BRIGHTNESS, TRAINING_SET, Evidence
+from jacspec.claims.conditions import Condition, at_least, condition, conditions_of_networks
+from jacspec.claims.evidence import BRIGHTNESS, Evidence
+from jacspec.claims.findings import Finding
+from jacspec.claims.networks import with_resampled_networks
 from jacspec.claims.thresholds import (
     HALF,
     MINIMUM_DIMS,
     MINIMUM_HIGH_DIMS,
     MINIMUM_SETS,
     NEARLY_ALL,
+    SMALLEST_HIGH_DIM,
+    Statement,
     high_dims,
 )
 from jacspec.claims.training_set_claims import JACOBIANS, MEANS
@@ -19,29 +24,31 @@ from jacspec.claims.trends import (
     order_margin,
     silhouette,
 )
-from jacspec.claims.verdicts import (
-    Criterion,
-    Finding,
-    Verdict,
-    all_of,
-    criterion,
-    share_of,
-    verdicts_of,
-)
+from jacspec.claims.verdicts import Criterion, Verdict, criterion, verdicts_of
 from jacspec.claims.wording import counted, values_of
 
 # "A reasonable structure has been found" (Kaufman and Rousseeuw 1990, Finding Groups in Data).
 DISTINCT_CLUSTERS = 0.5
 
+LARGER_DIFFERENCE = Statement("larger_difference")
+VARY_MORE = Statement.of_curve("vary_more")
+BELOW = Statement("below_training_set", MINIMUM_HIGH_DIMS)
+CLUSTERED = Statement("input_clusters", MINIMUM_HIGH_DIMS)
+NOT_CLUSTERED = Statement("latent_does_not", MINIMUM_HIGH_DIMS)
+LARGER_SPREAD = Statement("larger_spread")
+
 
 def spectra_differ_more(evidence: Evidence, seed: int) -> Finding:
     """C4: ||lambda_I - lambda_L||^2 / d is larger on random sets than on the training set.
 
-    "The distance [...] is larger [for] the out of domain data" (Figure 1): the median over points
-    is larger than the training set's in nearly all cases, a case being a random set at one d.
+    "The distance [...] is larger [for] the out of domain data" (Figure 1): of a network, the median
+    over points is larger than the training set's on nearly all random sets.
     """
-    return _larger_in_nearly_all(
-        evidence, seed, "both", "difference_q50", "median of ‖λ(J_I) − λ(J_L)‖²/d"
+    return _larger_on_nearly_all(
+        evidence,
+        seed,
+        (LARGER_DIFFERENCE.name, "both", "difference_q50"),
+        "median of ‖λ(J_I) − λ(J_L)‖²/d",
     )
 
 
@@ -49,49 +56,54 @@ def means_less_constant(evidence: Evidence, seed: int) -> Finding:
     """C5: the means of |lambda| vary more with d on random sets than on the training set.
 
     They "are far less constant than those of the in distribution data" for both Jacobians and both
-    means (II-D): their coefficient of variation over d is larger in nearly all cases, a case being
-    one mean of one Jacobian on one random set.
+    means (II-D): of a curve, their coefficient of variation over d is larger in nearly all cases, a
+    case being one mean of one Jacobian on one random set.
     """
     latent_dims, datasets = evidence.latent_dims(seed), evidence.random_sets()
-    criteria = []
+    criteria, ratios = [], []
     for jacobian in JACOBIANS:
         for statistic in MEANS:
-            own = coefficient_of_variation(evidence.curves(seed, datasets, jacobian, statistic))
-            reference = coefficient_of_variation(
-                evidence.curve(seed, TRAINING_SET, jacobian, statistic)
-            )
-            ratios = ratio(own, reference[None])
+            curves = evidence.curves(seed, [evidence.training_set, *datasets], jacobian, statistic)
+            variation = coefficient_of_variation(with_resampled_networks(curves, seed))
+            ratios.append(ratio(variation[1:], variation[:1]))
             if len(latent_dims) < MINIMUM_DIMS:
-                ratios[:] = np.nan
+                ratios[-1][:] = np.nan
             criteria += [
                 criterion(f"variation_ratio/{statistic}/{jacobian}/{dataset}", draws, above=1.0)
-                for dataset, draws in zip(datasets, ratios, strict=True)
+                for dataset, draws in zip(datasets, ratios[-1], strict=True)
             ]
-    verdicts = verdicts_of(criteria)
-    share = share_of("share_larger", verdicts, NEARLY_ALL, enough=_enough(latent_dims, datasets))
     in_words = (
-        f"coefficient of variation over d larger than the training set's in {counted(verdicts)}; "
-        f"ratio {values_of(criteria)}"
+        "coefficient of variation over d larger than the training set's in "
+        f"{counted(verdicts_of(criteria))}; ratio {values_of(criteria)}"
     )
-    return Finding(share.verdict, (*criteria, share), in_words)
+    larger = condition(
+        VARY_MORE.name,
+        [part.holds for part in criteria],
+        required=NEARLY_ALL,
+        enough=len(datasets) >= MINIMUM_SETS,
+    )
+    main = {None: np.median(np.concatenate(ratios), axis=0)} if datasets else {}
+    return Finding(tuple(criteria), (larger,), in_words, main)
 
 
 def means_drop_below(evidence: Evidence, seed: int) -> Finding:
     """C6: at last the means of |lambda| are below the training set's on all random sets.
 
     "Eventually, the mean eigenvalues for the out of distribution data sets drop below those of
-    D_train" (Figure 2). "Eventually" is taken to be the three largest latent dimensions, all of
-    them high: there, for each of the four means, nearly all cases must be below, a case being a
-    random set at one d. From which d on all are below is reported.
+    D_train" (Figure 2). "Eventually" is taken to be the last `MINIMUM_HIGH_DIMS` latent dimensions,
+    all of them high: of each of these networks, each of the four means must be below on nearly all
+    random sets. From which d on all are below is reported.
     """
     latent_dims, datasets = evidence.latent_dims(seed), evidence.random_sets()
     last = high_dims(latent_dims)[-MINIMUM_HIGH_DIMS:]
-    enough = len(last) >= MINIMUM_HIGH_DIMS and len(datasets) >= MINIMUM_SETS
-    criteria, shares, parts = [], [], []
+    criteria: list[Criterion] = []
+    below: dict[int, list[Draws]] = {d: [] for d in last}
+    everything: dict[int, list[Draws]] = {d: [] for d in last}
+    parts = []
     for jacobian, symbol in JACOBIANS.items():
         for statistic, name in MEANS.items():
             curves = evidence.curves(seed, datasets, jacobian, statistic)
-            reference = evidence.curve(seed, TRAINING_SET, jacobian, statistic)
+            reference = evidence.curve(seed, evidence.training_set, jacobian, statistic)
             cells = [
                 criterion(
                     f"excess/{statistic}/{jacobian}/{dataset}",
@@ -104,16 +116,24 @@ def means_drop_below(evidence: Evidence, seed: int) -> Finding:
                 if d in last
             ]
             of_this = f"{statistic}/{jacobian}"
-            share = share_of(
-                f"share_below/{of_this}", verdicts_of(cells), NEARLY_ALL, enough=enough
-            )
             first = first_dim_below(latent_dims, curves, reference)
-            shares.append(share)
-            criteria += [*cells, share, criterion(f"first_dim_all_below/{of_this}", first)]
+            criteria += [*cells, criterion(f"first_dim_all_below/{of_this}", first)]
+            for d in last:
+                own = np.array([cell.holds for cell in cells if cell.latent_dim == d])
+                below[d].append(at_least(own.reshape(-1, 1 + REPLICATES), NEARLY_ALL))
+                everything[d] += list(own)
             since = f"all from d = {first[0]:.0f} on" if np.isfinite(first[0]) else "never all"
             parts.append(f"{name} mean of {symbol} {counted(verdicts_of(cells))}, {since}")
-    in_words = f"below the training set at the {len(last)} largest d ≥ 12: {'; '.join(parts)}"
-    return Finding(all_of(verdicts_of(shares)), tuple(criteria), in_words)
+    in_words = (
+        f"below the training set at the {len(last)} largest d ≥ {SMALLEST_HIGH_DIM}: "
+        f"{'; '.join(parts)}"
+    )
+    conditions = [
+        condition(BELOW.name, own, latent_dim=d, enough=len(datasets) >= MINIMUM_SETS)
+        for d, own in below.items()
+    ]
+    main = {d: np.mean(own, axis=0) for d, own in everything.items() if own}
+    return Finding(tuple(criteria), tuple(conditions), in_words, main)
 
 
 def means_cluster_by_brightness(evidence: Evidence, seed: int) -> Finding:
@@ -122,68 +142,89 @@ def means_cluster_by_brightness(evidence: Evidence, seed: int) -> Finding:
     "Three distinct clusters of eigenvalues of J_I: the three darkest distributions have the highest
     average eigenvalue, followed by the distributions with a mean of .5, and the three with the
     highest mean pixel value have the lowest" (II-D), and "in a way that [J_L] does not" (Figure 2).
-    Clustered is a case where the groups' means have this order and the mean silhouette is above
-    `DISTINCT_CLUSTERS`; a case is one of the two means at one high d. For "large enough latent
-    dimension" at least half of the cases of J_I must be clustered, and fewer of J_L.
+    A mean is clustered where the groups have this order and the mean silhouette is above
+    `DISTINCT_CLUSTERS`. Of a network of high d, a share `HALF` of the two means of J_I must be, and
+    fewer of J_L.
     """
-    criteria, shares, parts = [], {}, []
+    criteria: list[Criterion] = []
+    conditions: list[Condition] = []
+    parts = []
+    main: dict[int | None, Draws] = {}
     for jacobian, symbol in JACOBIANS.items():
-        verdicts, orders, widths = [], [], []
-        for statistic in MEANS:
-            order, width = _clustering(evidence, seed, jacobian, statistic)
-            criteria += order + width
-            orders += order
-            widths += width
-            verdicts += [
-                all_of([one.verdict, other.verdict])
-                for one, other in zip(order, width, strict=True)
+        orders, widths, clustered = [], [], []
+        for latent_dim in high_dims(evidence.latent_dims(seed)):
+            silhouettes = []
+            for statistic in MEANS:
+                groups = _groups(evidence, latent_dim, seed, jacobian, statistic)
+                silhouettes.append(silhouette(groups))
+                name = f"{statistic}/{jacobian}"
+                margin = order_margin(groups)
+                orders.append(
+                    criterion(f"order_margin/{name}", margin, above=0.0, latent_dim=latent_dim)
+                )
+                widths.append(
+                    criterion(
+                        f"silhouette/{name}",
+                        silhouettes[-1],
+                        above=DISTINCT_CLUSTERS,
+                        latent_dim=latent_dim,
+                    )
+                )
+            both = [
+                at_least(np.array([order.holds, width.holds]), 1.0)
+                for order, width in zip(orders[-len(MEANS) :], widths[-len(MEANS) :], strict=True)
             ]
-        shares[jacobian] = share_of(
-            f"share_clustered/{jacobian}", verdicts, HALF, enough=len(order) >= MINIMUM_HIGH_DIMS
-        )
+            statement = CLUSTERED if jacobian == "input" else NOT_CLUSTERED
+            found = condition(statement.name, both, latent_dim=latent_dim, required=HALF)
+            clustered.append(found)
+            if jacobian == "input":
+                main[latent_dim] = np.max(silhouettes, axis=0)
+        criteria += orders + widths
+        conditions += clustered if jacobian == "input" else [one.negated() for one in clustered]
         parts.append(
             f"{symbol}: dark above middle above bright in {counted(verdicts_of(orders))}, mean "
-            f"silhouette {values_of(widths)}, clustered in {counted(verdicts)}"
+            f"silhouette {values_of(widths)}, clustered at "
+            f"{counted([one.verdict for one in clustered], f'd ≥ {SMALLEST_HIGH_DIM}')}"
         )
-    not_latent = shares["latent"].verdict.negated()
-    verdict = all_of([shares["input"].verdict, not_latent])
-    return Finding(verdict, (*criteria, *shares.values()), "; ".join(parts))
+    return Finding(tuple(criteria), tuple(conditions), "; ".join(parts), main)
 
 
 def logarithms_spread_more(evidence: Evidence, seed: int) -> Finding:
     """C8: the standard deviation of log|lambda| of J_I is higher on every random set.
 
     "For every out of domain data set is higher than the standard deviations for the training data"
-    (Figure 4): in nearly all cases, a case being a random set at one d. Exact zeros, which have no
-    logarithm, are left out, so that a singular network does not count as one that spreads.
+    (Figure 4): of a network, on nearly all random sets. Exact zeros, which have no logarithm, are
+    left out, so that a singular network does not count as one that spreads.
     """
-    return _larger_in_nearly_all(
-        evidence, seed, "input", "log_abs_std", "standard deviation of log|λ(J_I)|"
+    return _larger_on_nearly_all(
+        evidence,
+        seed,
+        (LARGER_SPREAD.name, "input", "log_abs_std"),
+        "standard deviation of log|λ(J_I)|",
     )
 
 
-def _larger_in_nearly_all(
-    evidence: Evidence, seed: int, jacobian: str, statistic: str, words: str
+def _larger_on_nearly_all(
+    evidence: Evidence, seed: int, what: tuple[str, str, str], words: str
 ) -> Finding:
+    statement, jacobian, statistic = what
     latent_dims, datasets = evidence.latent_dims(seed), evidence.random_sets()
-    reference = evidence.curve(seed, TRAINING_SET, jacobian, statistic)
+    reference = evidence.curve(seed, evidence.training_set, jacobian, statistic)
     ratios = ratio(evidence.curves(seed, datasets, jacobian, statistic), reference[None])
     cells = [
         criterion(f"{statistic}_ratio/{jacobian}/{dataset}", draws, above=1.0, latent_dim=d)
         for dataset, curve in zip(datasets, ratios, strict=True)
         for d, draws in zip(latent_dims, curve, strict=True)
     ]
-    verdicts = verdicts_of(cells)
-    share = share_of("share_larger", verdicts, NEARLY_ALL, enough=_enough(latent_dims, datasets))
+    conditions = conditions_of_networks(
+        statement, cells, required=NEARLY_ALL, enough=len(datasets) >= MINIMUM_SETS
+    )
     in_words = (
-        f"{words} larger than on the training set in {counted(verdicts)}; "
+        f"{words} larger than on the training set in {counted(verdicts_of(cells))}; "
         f"ratio {values_of(cells)}{_exceptions(cells)}"
     )
-    return Finding(share.verdict, (*cells, share), in_words)
-
-
-def _enough(latent_dims: list[int], datasets: list[str]) -> bool:
-    return len(latent_dims) >= MINIMUM_DIMS and len(datasets) >= MINIMUM_SETS
+    main = dict(zip(latent_dims, np.min(ratios, axis=0), strict=True)) if datasets else {}
+    return Finding(tuple(cells), tuple(conditions), in_words, main)
 
 
 def _exceptions(cells: list[Criterion]) -> str:
@@ -198,39 +239,16 @@ def _exceptions(cells: list[Criterion]) -> str:
     return f"; most exceptions: {worst} ({by_set[worst]} of {len(failed)})"
 
 
-def _clustering(
-    evidence: Evidence, seed: int, jacobian: str, statistic: str
-) -> tuple[list[Criterion], list[Criterion]]:
-    order, width = [], []
-    for latent_dim in high_dims(evidence.latent_dims(seed)):
-        groups: list[Draws] = [
-            _values(evidence, latent_dim, seed, brightness, jacobian, statistic)
-            for brightness in BRIGHTNESS
-        ]
-        order.append(
-            criterion(
-                f"order_margin/{statistic}/{jacobian}",
-                order_margin(groups),
-                above=0.0,
-                latent_dim=latent_dim,
-            )
-        )
-        width.append(
-            criterion(
-                f"silhouette/{statistic}/{jacobian}",
-                silhouette(groups),
-                above=DISTINCT_CLUSTERS,
-                latent_dim=latent_dim,
-            )
-        )
-    return order, width
-
-
-def _values(
-    evidence: Evidence, latent_dim: int, seed: int, brightness: str, jacobian: str, statistic: str
-) -> Draws:
-    draws = [
-        evidence.draws(latent_dim, seed, dataset, jacobian, statistic)
-        for dataset in evidence.random_sets(brightness)
+def _groups(
+    evidence: Evidence, latent_dim: int, seed: int, jacobian: str, statistic: str
+) -> list[Draws]:
+    """Return the statistic on the sets of each of `BRIGHTNESS`, (sets, 1 + R) each."""
+    return [
+        np.array(
+            [
+                evidence.draws(latent_dim, seed, dataset, jacobian, statistic)
+                for dataset in evidence.random_sets(brightness)
+            ]
+        ).reshape(-1, 1 + REPLICATES)
+        for brightness in BRIGHTNESS
     ]
-    return np.array(draws).reshape(-1, 1 + REPLICATES)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jacspec.claims.bootstrap import Draws, quantile_draws, ratio, resampled_sums
-from jacspec.claims.evidence import TRAINING_SET, Quantity
+from jacspec.claims.evidence import MEAN_OF_CLASS, Quantity
 from jacspec.statistics.eigenvalue_difference import ordered_difference
 
 JACOBIANS = ("input", "latent")
@@ -15,7 +15,6 @@ SHARD_COLUMNS = [
 ]
 # Means are over all points; quantiles and what is compared with them over the first ones only.
 QUANTILE_POINTS = 20_000
-DIGITS = 10
 
 # Sums over the eigenvalues of a point, or what is counted of it, in this order in `sums`.
 _SUMS = (
@@ -99,15 +98,16 @@ def spectral_draws(spectra: DatasetSpectra) -> dict[Quantity, Draws]:
     return draws
 
 
-def digit_draws(training: DatasetSpectra, labels: np.ndarray) -> dict[Quantity, Draws]:
-    """Return the mean of |lambda| of J_L over the points of each digit, `labels` (n,) uint8."""
+def class_draws(training: DatasetSpectra, labels: np.ndarray) -> dict[Quantity, Draws]:
+    """Return the mean of |lambda| of J_L over the points of each class, `labels` (n,) integers."""
+    classes = np.unique(labels)
     modulus = training.mean_modulus("latent", len(labels))
-    is_digit = (labels[:, None] == np.arange(DIGITS)).astype(np.float64)
-    sums = resampled_sums(TRAINING_SET, np.hstack([is_digit * modulus[:, None], is_digit]))
-    means = ratio(sums[:DIGITS], sums[DIGITS:])
+    is_class = (labels[:, None] == classes).astype(np.float64)
+    sums = resampled_sums(training.dataset, np.hstack([is_class * modulus[:, None], is_class]))
+    means = ratio(sums[: len(classes)], sums[len(classes) :])
     return {
-        Quantity(TRAINING_SET, "latent", f"mean_abs_digit_{digit}"): means[digit]
-        for digit in range(DIGITS)
+        Quantity(training.dataset, "latent", f"{MEAN_OF_CLASS}{label}"): mean
+        for label, mean in zip(classes.tolist(), means, strict=True)
     }
 
 

@@ -5,8 +5,7 @@ one claim uses have their number beside that claim.
 """
 
 from collections.abc import Sequence
-
-from jacspec.claims.verdicts import Verdict
+from dataclasses import dataclass
 
 # "Low": the paper shows tables only; at 2 to 4 it sees digits. "High": "by latent dimension 12".
 LARGEST_LOW_DIM = 4
@@ -23,6 +22,27 @@ MINIMUM_HIGH_DIMS = 3
 MINIMUM_LOW_DIMS = 2
 MINIMUM_SETS = 3
 
+# The authors find spectra to be those of trained networks only from here on (arXiv:2201.11813).
+MINIMUM_EPOCHS = 100
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One of the statements that a claim is made of.
+
+    It is of single networks, which must be of `minimum_dims` different latent dimensions to speak
+    for others; or, `of_curves`, of all networks of a seed together.
+    """
+
+    name: str
+    minimum_dims: int = MINIMUM_DIMS
+    of_curves: bool = False
+
+    @classmethod
+    def of_curve(cls, name: str) -> "Statement":
+        """Return a statement about the networks of a seed together."""
+        return cls(name, minimum_dims=1, of_curves=True)
+
 
 def low_dims(latent_dims: Sequence[int]) -> list[int]:
     """Return those of increasing `latent_dims` that the claims call low."""
@@ -34,10 +54,6 @@ def high_dims(latent_dims: Sequence[int]) -> list[int]:
     return [latent_dim for latent_dim in latent_dims if latent_dim >= SMALLEST_HIGH_DIM]
 
 
-def enough_dims(latent_dims: Sequence[int]) -> list[Verdict]:
-    """Return nothing, or `undetermined` where there are too few to say something of all.
-
-    Added to the verdicts at single latent dimensions, it lets one of them refute a statement on all
-    but not a few confirm it.
-    """
-    return [] if len(latent_dims) >= MINIMUM_DIMS else [Verdict.UNDETERMINED]
+def too_short(epochs: int | None) -> bool:
+    """Return whether `epochs` of training, None if nobody knows, are too few to judge a network."""
+    return epochs is not None and epochs < MINIMUM_EPOCHS

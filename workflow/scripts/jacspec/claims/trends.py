@@ -6,28 +6,36 @@ The last axis of every array is that of `Draws`.
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.special import ndtri
 
 from jacspec.claims.bootstrap import Draws, ratio
 
+# How often chance may order values so consistently.
+CHANCE_LEVEL = 0.05
 
-def rank_correlation(latent_dims: Sequence[int], curve: Draws) -> Draws:
-    """Return Spearman's correlation of `curve` (dims, 1 + R) with increasing `latent_dims`.
 
-    Ties have average ranks; NaN where all values are equal or one is NaN.
+def rank_correlation(latent_dims: np.ndarray, curve: Draws) -> Draws:
+    """Return Spearman's correlation of `curve` (dims, 1 + R) with `latent_dims`.
+
+    `latent_dims` are (dims,), or (dims, 1 + R) where networks are resampled. Ties have average
+    ranks; NaN where all values are equal or one is NaN.
     """
-    centred = np.arange(len(latent_dims)) - (len(latent_dims) - 1) / 2
-    ranks = _average_ranks(curve)
-    ranks = ranks - ranks.mean(axis=0)
-    scale = np.sqrt(np.sum(centred**2) * np.sum(ranks**2, axis=0))
-    return np.where(np.isnan(curve).any(axis=0), np.nan, ratio(centred @ ranks, scale))
+    dims = np.broadcast_to(np.reshape(latent_dims, (len(curve), -1)), curve.shape)
+    ranks, values = (
+        own - own.mean(axis=0) for own in (_average_ranks(dims), _average_ranks(curve))
+    )
+    scale = np.sqrt(np.sum(ranks**2, axis=0) * np.sum(values**2, axis=0))
+    found = ratio(np.sum(ranks * values, axis=0), scale)
+    return np.where(np.isnan(curve).any(axis=0), np.nan, found)
 
 
 def chance_correlation(count: int) -> float:
-    """Return the rank correlation that `count` values in random order exceed 5 % of the time.
+    """Return what the rank correlation of `count` values exceeds by chance at `CHANCE_LEVEL`.
 
-    Normal approximation of Spearman's correlation, whose variance is ``1 / (count - 1)``.
+    Normal approximation of Spearman's correlation, whose variance is ``1 / (count - 1)``; 1 for
+    a single value, which no correlation exceeds.
     """
-    return 1.6449 / np.sqrt(count - 1)
+    return float(ndtri(1.0 - CHANCE_LEVEL)) / np.sqrt(count - 1) if count > 1 else 1.0
 
 
 def slope(latent_dims: Sequence[int], curve: Draws) -> Draws:

@@ -4,8 +4,8 @@ A number is compared with a threshold by its interval: where the interval stradd
 or there is none, the verdict is `undetermined`.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -19,14 +19,8 @@ class Verdict(StrEnum):
     REPRODUCED = "reproduced"
     NOT_REPRODUCED = "not reproduced"
     UNDETERMINED = "undetermined"
-
-    def negated(self) -> "Verdict":
-        """Return the verdict on the opposite statement."""
-        opposite = {
-            Verdict.REPRODUCED: Verdict.NOT_REPRODUCED,
-            Verdict.NOT_REPRODUCED: Verdict.REPRODUCED,
-        }
-        return opposite.get(self, self)
+    NOT_JUDGED = "not judged"
+    DOES_NOT_APPLY = "does not apply"
 
 
 @dataclass(frozen=True)
@@ -34,7 +28,7 @@ class Criterion:
     """A number with its interval and, if it is compared with a threshold, the verdict on it.
 
     `latent_dim` is None for a number that is over latent dimensions, `verdict` for one that is
-    reported only.
+    reported only. `holds` (1 + R,) is whether each draw is on the right side: 1, 0, or NaN.
     """
 
     statistic: str
@@ -43,15 +37,7 @@ class Criterion:
     high: float
     verdict: Verdict | None = None
     latent_dim: int | None = None
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The verdict on a claim for one seed, the numbers behind it, and what they are in words."""
-
-    verdict: Verdict
-    criteria: tuple[Criterion, ...]
-    evidence: str
+    holds: Draws | None = field(default=None, repr=False, compare=False)
 
 
 def criterion(
@@ -65,12 +51,17 @@ def criterion(
     """Return a number, `draws` (1 + R,), held against none, one or both of two thresholds."""
     low, high = interval(draws)
     verdicts = []
+    holds = np.ones_like(draws)
     if above is not None:
-        verdicts.append(_decided(low > above, high <= above))
+        verdicts.append(decided(low > above, high <= above))
+        holds = holds * (draws > above)
     if below is not None:
-        verdicts.append(_decided(high < below, low >= below))
-    verdict = all_of(verdicts) if verdicts else None
-    return Criterion(statistic, float(draws[0]), low, high, verdict, latent_dim)
+        verdicts.append(decided(high < below, low >= below))
+        holds = holds * (draws < below)
+    if not verdicts:
+        return Criterion(statistic, float(draws[0]), low, high, latent_dim=latent_dim)
+    holds = np.where(np.isnan(draws), np.nan, holds)
+    return Criterion(statistic, float(draws[0]), low, high, all_of(verdicts), latent_dim, holds)
 
 
 def verdicts_of(criteria: Iterable[Criterion]) -> list[Verdict]:
@@ -86,24 +77,8 @@ def all_of(verdicts: Iterable[Verdict]) -> Verdict:
     return Verdict.REPRODUCED if found == {Verdict.REPRODUCED} else Verdict.UNDETERMINED
 
 
-def share_of(
-    statistic: str, verdicts: Sequence[Verdict], required: float, *, enough: bool
-) -> Criterion:
-    """Return the share of statements that hold, held against the share that is `required`.
-
-    The value, which is also the low end, counts only what certainly holds; the high end counts
-    what may hold. Where `enough` is False, or there are no statements, it is undetermined.
-    """
-    count = len(verdicts)
-    if count == 0:
-        return Criterion(statistic, np.nan, np.nan, np.nan, Verdict.UNDETERMINED)
-    low = verdicts.count(Verdict.REPRODUCED) / count
-    high = 1.0 - verdicts.count(Verdict.NOT_REPRODUCED) / count
-    verdict = _decided(low >= required, high < required)
-    return Criterion(statistic, low, low, high, verdict if enough else Verdict.UNDETERMINED)
-
-
-def _decided(holds: bool, fails: bool) -> Verdict:
+def decided(holds: bool, fails: bool) -> Verdict:
+    """Return the verdict on what surely `holds`, surely `fails`, or neither."""
     if holds:
         return Verdict.REPRODUCED
     return Verdict.NOT_REPRODUCED if fails else Verdict.UNDETERMINED

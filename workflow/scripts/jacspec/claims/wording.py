@@ -24,6 +24,16 @@ def percent(value: float) -> str:
     return f"{100 * value:.2g} %" if abs(value) < 0.1 else f"{100 * value:.0f} %"
 
 
+def decimals(value: float) -> str:
+    """Return a threshold as it is written in a sentence: ``.5``, ``2``."""
+    return f"{value:g}".removeprefix("0") or "0"
+
+
+def of_pi(angle: float) -> str:
+    """Return an angle as a multiple of π: ``.75 π``."""
+    return f"{decimals(angle / np.pi)} π"
+
+
 def ends(latent_dims: Sequence[int], curve: Draws) -> str:
     """Return the values of `curve` (dims, 1 + R) at the smallest and largest dimension."""
     first, last = f"d = {latent_dims[0]}", f"d = {latent_dims[-1]}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
+from jacspec.claims.rows import ClaimRow
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import JACOBIAN_COLORS, LineStyle, role_title
 from jacspec.report.charts import (
@@ -19,7 +20,6 @@ from jacspec.report.charts import (
     share_vertical_axis,
     strip_axes,
 )
-from jacspec.report.judgements import ClaimRow
 
 GROUPED = {"boxmode": "group", "scattermode": "group", "barmode": "group"}
 REVERSED_TITLE = "share with det < 0"

@@ -4,10 +4,12 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from jacspec.claims.orientation_claims import NEAR_HALF, RARELY
-from jacspec.claims.thresholds import SMALLEST_HIGH_DIM
+from jacspec.claims.networks import SHARE_OF_NETWORKS
+from jacspec.claims.orientation_claims import COIN_FLIP, NEAR_HALF, RARELY
+from jacspec.claims.rows import ClaimRow
+from jacspec.claims.thresholds import MINIMUM_EPOCHS, MOST, SMALLEST_HIGH_DIM
 from jacspec.key import ModelKey
-from jacspec.report.judgements import NOT_JUDGED, ClaimRow, verdict_of
+from jacspec.report.judgements import NOT_JUDGED, verdict_of
 from jacspec.statistics.collapsed_models import names_of_models
 
 CENTRAL_CLAIM = "C9"
@@ -34,6 +36,9 @@ SENTENCES = {
     "not reproduced": "No, orientation reversal was not reproduced as the paper states it.",
     "undetermined": "Undetermined: this sweep cannot tell whether orientation is reversed as the "
     "paper says.",
+    "not judged": f"Not judged: these networks were trained for fewer than {MINIMUM_EPOCHS} "
+    "epochs, too few to tell. The chart shows the shares that were measured.",
+    "does not apply": "The question does not apply: this sweep has no random pixels to put it to.",
     NOT_JUDGED: "Not judged yet: this sweep has no table of claims. The chart shows the shares "
     "that were measured.",
 }
@@ -89,7 +94,7 @@ def _training(rows: Sequence[ClaimRow], training_set: str) -> str:
     return (
         f"{_answer([row.verdict for row in shares])} J_I reverses orientation at "
         f"{_extent(row.value for row in shares)} of the points, depending on latent dimension and "
-        f"seed. The claim asks for less than {_percent(RARELY)} everywhere: {_count(shares)}."
+        f"seed. The claim asks for less than {_percent(RARELY)}: {_count(shares)}."
     )
 
 
@@ -103,11 +108,13 @@ def _random_sets(rows: Sequence[ClaimRow], training_set: str) -> str:
             f"a latent dimension of {SMALLEST_HIGH_DIM} or more."
         )
     low, high = map(_percent, NEAR_HALF)
-    shares = [row.verdict for row in rows if row.statistic == "share_near_half"]
+    statement = f"share_of_networks/{COIN_FLIP.name}"
+    shares = [row.verdict for row in rows if row.statistic == statement and row.seed is None]
     return (
         f"{_answer(shares)} On sets with pixel mean ≥ .5, at latent dimensions ≥ "
         f"{SMALLEST_HIGH_DIM}, it does so at {_extent(row.value for row in judged)} of the "
-        f"points. The claim asks for {low} to {high} in three quarters of the cases: "
+        f"points. The claim asks for {low} to {high} on {_percent(MOST)} of the sets, of at least "
+        f"{_percent(SHARE_OF_NETWORKS)} of the networks: "
         f"{_count(judged)}."
     )
 
@@ -127,9 +134,8 @@ def _certainty(rows: Sequence[ClaimRow], seeds: Sequence[int]) -> str:
     )
     trained = "One network was" if len(seeds) == 1 else f"{len(seeds)} networks were"
     return (
-        f"{points} What they do not cover is that another training run gives another network. "
-        f"{trained} trained for each latent dimension ({by_seed}); the claim counts as reproduced "
-        "only if it is in every seed."
+        f"{points} Another training run gives another network, so that the verdict is over "
+        f"networks: {trained.lower()} trained for each latent dimension ({by_seed})."
     )
 
 

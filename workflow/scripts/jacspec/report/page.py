@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from jacspec.atomic import replacing
+from jacspec.claims.rows import ClaimRow
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import JACOBIAN_COLORS, display_name, line_styles
 from jacspec.key import ModelKey
@@ -23,7 +24,7 @@ from jacspec.report.colors import dark_counterparts
 from jacspec.report.figures import orientation, paper_figures
 from jacspec.report.headline import cautions, headline
 from jacspec.report.images import strip_png
-from jacspec.report.judgements import ClaimRow, ReadableClaim
+from jacspec.report.judgements import ReadableClaim
 from jacspec.report.measurements import detection_charts, score_looks, theorem_charts
 from jacspec.report.model_view import (
     ANGLE_EDGES,

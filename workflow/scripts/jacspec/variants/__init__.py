@@ -1,0 +1,1 @@
+"""The claims along the variants of a sweep: what the findings depend on."""

@@ -1,0 +1,163 @@
+"""Claims × variants: the verdict of each variant on each claim, and what a row of them says."""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+from jacspec.claims.rows import SHARE_OF, VERDICT, ClaimRow
+from jacspec.claims.verdicts import Verdict
+from jacspec.tables import read_table, write_table
+
+
+@dataclass(frozen=True)
+class VariantVerdict:
+    """The verdict of one variant on one claim.
+
+    `share_of_networks`, with its interval, is that of the claim's statement which holds of the
+    fewest networks (of seeds, if it is about what goes with the latent dimension); `networks` and
+    `seeds` are those that were judged, `epochs` how long they were trained, None if nobody knows.
+    Numbers that there are not are NaN.
+    """
+
+    claim: str
+    variant: str
+    verdict: Verdict
+    strength: float
+    share_of_networks: float
+    low: float
+    high: float
+    networks: int
+    seeds: int
+    epochs: int | None
+
+
+@dataclass(frozen=True)
+class MatrixRow:
+    """A claim's verdicts, one a variant in the order of the sweep, and what they say together."""
+
+    claim: str
+    verdicts: tuple[VariantVerdict, ...]
+
+    @property
+    def conclusion(self) -> str:
+        """What the row's end says: ``holds in all``, ``depends on the recipe: in 4 of 7``, …."""
+        return conclusion([verdict.verdict for verdict in self.verdicts])
+
+
+HEADER = tuple(field.name for field in fields(VariantVerdict))
+
+
+def variant_verdicts(
+    rows: Sequence[ClaimRow], epochs: Mapping[str, int | None]
+) -> list[VariantVerdict]:
+    """Return the verdict of every variant on every claim, in the order of `epochs` and claims."""
+    by_pair: dict[tuple[str, str], list[ClaimRow]] = {}
+    for row in rows:
+        by_pair.setdefault((row.claim, row.variant), []).append(row)
+    claims = dict.fromkeys(row.claim for row in rows)
+    return [
+        _verdict(claim, variant, by_pair[claim, variant], epochs[variant])
+        for claim in claims
+        for variant in epochs
+        if (claim, variant) in by_pair
+    ]
+
+
+def matrix(verdicts: Sequence[VariantVerdict]) -> list[MatrixRow]:
+    """Return one row a claim, in the order of the verdicts."""
+    by_claim: dict[str, list[VariantVerdict]] = {}
+    for verdict in verdicts:
+        by_claim.setdefault(verdict.claim, []).append(verdict)
+    return [MatrixRow(claim, tuple(own)) for claim, own in by_claim.items()]
+
+
+def conclusion(verdicts: Sequence[Verdict]) -> str:
+    """Say in words in how many variants a claim holds, of those that can tell."""
+    counts = Counter(verdicts)
+    holds, fails = counts[Verdict.REPRODUCED], counts[Verdict.NOT_REPRODUCED]
+    unknown = counts[Verdict.UNDETERMINED]
+    judged = holds + fails + unknown
+    if not judged:
+        return str(Verdict.NOT_JUDGED if counts[Verdict.NOT_JUDGED] else Verdict.DOES_NOT_APPLY)
+    rest = f", {unknown} undetermined" if unknown else ""
+    if holds and fails:
+        return f"depends on the recipe: in {holds} of {judged}{rest}"
+    if holds:
+        return f"holds in {holds} of {judged}{rest}" if unknown else "holds in all"
+    if fails:
+        return f"in none of {judged}{rest}" if unknown else "in none"
+    return str(Verdict.UNDETERMINED)
+
+
+def answer(rows: Sequence[MatrixRow]) -> str:
+    """Say in one sentence how many of the claims hold, depend on the recipe, or do not hold."""
+    ends = Counter(row.conclusion.split(":")[0].split(",")[0].split(" of ")[0] for row in rows)
+    kinds = {
+        "holds in all": sum(n for end, n in ends.items() if end.startswith("holds in")),
+        "depends on the recipe": ends["depends on the recipe"],
+        "in none": sum(n for end, n in ends.items() if end.startswith("in none")),
+    }
+    open_ = len(rows) - sum(kinds.values())
+    variants = len({verdict.variant for row in rows for verdict in row.verdicts})
+    judged = len({v.variant for row in rows for v in row.verdicts if v.verdict != "not judged"})
+    return (
+        f"Of {len(rows)} claims, {kinds['holds in all']} hold in every variant that can tell, "
+        f"{kinds['depends on the recipe']} depend on the recipe, {kinds['in none']} hold in none, "
+        f"and {open_} cannot be told ({judged} of {variants} variants are judged)."
+    )
+
+
+def write_variants(path: Path | str, verdicts: Sequence[VariantVerdict]) -> None:
+    """Write one row a claim and variant; numbers that there are not are left empty."""
+    write_table(path, HEADER, (map(_cell, astuple(verdict)) for verdict in verdicts))
+
+
+def read_variants(path: Path | str) -> list[VariantVerdict]:
+    """Read what `write_variants` wrote; raises DamagedFileError if it has other columns."""
+    return [
+        VariantVerdict(
+            row["claim"],
+            row["variant"],
+            Verdict(row["verdict"]),
+            *(_number(row[name]) for name in ("strength", "share_of_networks", "low", "high")),
+            int(row["networks"]),
+            int(row["seeds"]),
+            int(row["epochs"]) if row["epochs"] else None,
+        )
+        for row in read_table(path, HEADER)
+    ]
+
+
+def _verdict(
+    claim: str, variant: str, rows: Sequence[ClaimRow], epochs: int | None
+) -> VariantVerdict:
+    of_variant = [row for row in rows if row.seed is None]
+    (verdict,) = (row for row in of_variant if row.statistic == VERDICT)
+    shares = [row for row in of_variant if row.statistic.startswith(SHARE_OF)]
+    share = min(shares, key=_unknown_first, default=None)
+    networks = {(row.latent_dim, row.seed) for row in rows if row.latent_dim is not None}
+    seeds = {row.seed for row in rows if row.seed is not None}
+    return VariantVerdict(
+        claim,
+        variant,
+        Verdict(verdict.verdict),
+        verdict.strength,
+        *((share.value, share.low, share.high) if share else [math.nan] * 3),
+        len(networks),
+        len(seeds),
+        epochs,
+    )
+
+
+def _unknown_first(row: ClaimRow) -> float:
+    return -1.0 if math.isnan(row.value) else row.value
+
+
+def _number(text: str) -> float:
+    return float(text) if text else math.nan
+
+
+def _cell(value: object) -> object:
+    return None if isinstance(value, float) and math.isnan(value) else value
