@@ -34,7 +34,7 @@ _BLOCK_POINTS = 5000
 
 @dataclass(frozen=True)
 class Points:
-    """The first n points of a data set; `label` and `split` (n,) only if they are images."""
+    """The first n points of a data set, with `label` and `split` (n,) if it has any."""
 
     pixels: np.ndarray
     label: np.ndarray | None
@@ -99,14 +99,13 @@ def _spectra_blocks(
     dataset: str, paths: Sequence[Path], key: ModelKey
 ) -> Iterator[dict[str, np.ndarray]]:
     first = 0
-    expected = {"dataset": dataset, **key.fields()}
     for path in paths:
+        expected = {"dataset": dataset, "first": first, **key.fields()}
         with SpectraFile(path) as shard:
-            found = {name: shard.attributes.get(name) for name in ("first", *expected)}
-            if found != {"first": first, **expected}:
+            found = {name: shard.attributes.get(name) for name in expected}
+            if found != expected:
                 raise DamagedFileError(
-                    f"{path}: it is of {found}, not of { ({'first': first, **expected}) }; "
-                    "delete it to have it made again"
+                    f"{path} is of {found}, not of {expected}; delete it to have it made again"
                 )
             yield from shard.blocks(SHARD_COLUMNS, size=_BLOCK_POINTS)
             first += shard.count
@@ -121,10 +120,11 @@ def _first_points(paths: Sequence[Path], left: int) -> Points:
             split = file.read_split(0, count) if "split" in file.columns else None
             parts.append(Points(file.read(0, count), label, split))
             left -= count
+    pixels, label, split = (
+        [getattr(part, name) for part in parts] for name in ("pixels", "label", "split")
+    )
     return Points(
-        np.concatenate([part.pixels for part in parts]),
-        *(
-            None if parts[0].label is None else np.concatenate([getattr(p, name) for p in parts])
-            for name in ("label", "split")
-        ),
+        np.concatenate(pixels),
+        None if label[0] is None else np.concatenate(label),
+        None if split[0] is None else np.concatenate(split),
     )
