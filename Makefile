@@ -11,7 +11,7 @@ CODE = workflow tests benchmarks envs
 # takes longer than most jobs.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup browser quick sweep test slurm-test slurm-demo lint soak bench lock clean
+.PHONY: help setup browser quick sweep test slurm-test slurm-demo lint soak mutants bench lock clean
 
 help:
 	@echo "make quick   set up, fetch MNIST, run the quick sweep to its figures (minutes)"
@@ -21,6 +21,8 @@ help:
 	@echo "                 of every kind (root on Debian; installs SLURM; CI runs it too)"
 	@echo "make slurm-demo  run the quick sweep on such a cluster: which jobs ran where, at what cost"
 	@echo "make soak    the long loops of kills and broken configs"
+	@echo "make mutants changes of constants and comparisons that no unit test notices (hours);"
+	@echo "             MUTANTS='--minutes 30 claims/networks.py' takes a part"
 	@echo "make sweep   run the paper's sweep (config.yaml)"
 	@echo "make bench   measure the speed against the alternatives and the machine's limit"
 	@echo "JOBS=4 and PYTHON=python3.12 may be set on the command line"
@@ -71,6 +73,10 @@ slurm-demo: setup
 # The long loops of kills and broken configs, which `make test` shortens.
 soak: setup
 	JACSPEC_SOAK=1 .venv/bin/pytest -s tests/workflow/test_kills.py tests/unit/test_fuzz.py
+
+# Each change to a copy of the library, and the unit tests of its package.
+mutants: setup
+	.venv/bin/python tests/mutants.py $(MUTANTS)
 
 lint: setup
 	.venv/bin/ruff check $(CODE)
