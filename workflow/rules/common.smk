@@ -6,6 +6,7 @@ from math import ceil, prod
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.io import IOFile
 from snakemake.logging import logger
 from snakemake_interface_executor_plugins.settings import ExecMode
 from snakemake.utils import update_config
@@ -16,9 +17,9 @@ sys.path.insert(0, str(SCRIPTS))
 
 from jacspec import layout
 from jacspec.data.registry import SOURCES
-from jacspec.completion import forget_kept_outputs, withdraw_unrecorded_outputs
 from jacspec.key import ModelKey
 from jacspec.provenance import code_digest
+from sweep.completion import forget_kept_outputs
 from sweep.configuration import (
     ConfigurationError,
     check_configuration,
@@ -30,6 +31,8 @@ from sweep.configuration import (
 from sweep.estimates import START, ModelJob
 from sweep.failures import FailureLog
 from sweep.grid import Grid
+from sweep.loaded_code import hand_over_plan, planned_code, put_first
+from sweep.records import persistence_of, record_unseen
 from sweep.submissions import refused_requests
 
 # Jobs parse this file too: what has been checked once is not checked by each of them.
@@ -46,6 +49,8 @@ def located(path):
 
 
 if not IS_MODULE:
+    # The other workflow may have modules of the same names: then jobs refuse them.
+    put_first(SCRIPTS)
     update_config(config, typed_overrides(workflow.config_settings.config or {}))
 without_removed(config)
 if IS_PLANNING:
@@ -75,8 +80,9 @@ wildcard_constraints:
 
 @cache
 def digest_of(script):
-    """Return the digest of a script and of all library code that it uses."""
-    return code_digest([SCRIPTS / script])
+    """Return the digest of a script and of all library code that it uses, as it was planned."""
+    planned = None if IS_PLANNING else planned_code(script)
+    return planned or code_digest([SCRIPTS / script])
 
 
 def code_of(script):
@@ -172,6 +178,19 @@ def listen_for_failures():
             raise WorkflowError(refused)
 
 
+def codes_of_jobs():
+    """Return the digests of the scripts that this run is going to run, by their names."""
+    jobs = [job for job in workflow.dag.needrun_jobs() if "code" in job.params.keys()]
+    return {Path(job.rule.script).name: job.params.code for job in jobs}
+
+
+def is_recorded(output):
+    """Return whether Snakemake has a record of what an output was made from."""
+    # It remembers that there was none before the job.
+    workflow.persistence.deactivate_cache()
+    return workflow.persistence.metadata(IOFile(output)) is not None
+
+
 def megabytes(first_attempt):
     """Return a memory request that grows with every attempt."""
     return lambda wildcards, attempt: first_attempt * attempt
@@ -218,4 +237,4 @@ def reduction_minutes(wildcards, attempt):
 
 
 if IS_PLANNING:
-    withdraw_unrecorded_outputs(located("results"))
+    record_unseen(persistence_of(workflow))

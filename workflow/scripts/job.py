@@ -12,8 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from jacspec.completion import completing, fingerprint_of
 from jacspec.errors import JacspecError
+from sweep.completion import completing
+from sweep.loaded_code import refuse_other_code, refuse_other_imports
+from sweep.receipts import Origin
 
 # Imports make objects that stay, and the collector looks through all of them again and again: a
 # sixth of the time of `import torch`. `run` turns it on again.
@@ -85,15 +87,15 @@ def _is_lack_of_memory(error: BaseException) -> bool:
 
 
 def _work_once(work: Callable[[Any], None], snakemake: Any) -> None:
+    # In __main__, Snakemake has put the script's own path in the place of its temporary copy's.
+    script = Path(work.__globals__["__file__"])
+    refuse_other_code(script, snakemake.params.get("code"))
     if not snakemake.output:
         work(snakemake)
         return
-    facts = {
-        "rule": snakemake.rule,
-        "wildcards": dict(snakemake.wildcards.items()),
-        "params": dict(snakemake.params.items()),
-    }
-    fingerprint = fingerprint_of(facts, snakemake.input)
-    with completing(snakemake.output, fingerprint, report=logging.info) as complete:
+    origin = Origin.of(snakemake.rule, snakemake)
+    with completing(snakemake.output, origin, report=logging.info) as complete:
         if not complete:
             work(snakemake)
+            # Some modules are imported only when they are needed.
+            refuse_other_imports(script.parent)
