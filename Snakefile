@@ -41,13 +41,13 @@ rule all:
 
 
 onstart:
-    hand_over_plan(SCRIPTS, codes_of_jobs())
+    find_params_of_jobs()
     look_for_jobs_when_one_ends()
     listen_for_failures()
 
 
 onsuccess:
-    forget_kept_outputs(["results", "resources"], is_recorded)
+    forget_kept_outputs(FOLDERS, is_recorded)
 
 
 onerror:

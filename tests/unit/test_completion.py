@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from sweep.completion import completing, forget_kept_outputs
-from sweep.receipts import FOLDER, Origin, read_receipt, read_receipts
+from sweep.receipts import Origin, read_receipt, read_receipts
 
 WEIGHTS = Path("results/models/d2_seed0/weights.pt")
 HISTORY = Path("results/models/d2_seed0/training.csv")
 OUTPUTS = [str(WEIGHTS), str(HISTORY)]
+FOLDER = Path("results/.receipts")
 
 
 @pytest.fixture(autouse=True)
@@ -94,7 +95,7 @@ def test_failed_work_is_not_kept():
     with pytest.raises(ValueError, match="inside"), completing(OUTPUTS, origin()):
         WEIGHTS.write_text("half")
         raise ValueError("inside")
-    assert not [*read_receipts()]
+    assert not [*read_receipts(["results"])]
     assert compute()
 
 

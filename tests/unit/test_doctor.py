@@ -1,209 +1,160 @@
 """The doctor names what is damaged, missing and stale, and has nothing to say about the rest."""
 
-from functools import partial
+from dataclasses import replace
+from pathlib import Path
 
-import numpy as np
 import pytest
-from matplotlib.figure import Figure
-from shard_attributes import shard_attributes
 
-from jacspec.data.storage import PointBlock, write_points
-from jacspec.doctor import checks
-from jacspec.doctor.findings import examine
-from jacspec.key import ModelKey
 from jacspec.models.autoencoder import initialized_autoencoder
 from jacspec.models.weights import save_weights
 from jacspec.provenance import sha256_of_file
-from jacspec.spectra.quantities import TYPES, entry_shape
-from jacspec.spectra.shards import write_shard
-from jacspec.statistics.summary import HEADER
-from jacspec.tables import write_table
+from sweep.doctor import examine, examine_others
+from sweep.receipts import Origin, PlannedJob, Receipt, read_receipts, write_receipt
 
-POINTS = 300
+WEIGHTS = "results/paper/models/d2_seed0/weights.pt"
+HISTORY = "results/paper/models/d2_seed0/training.csv"
+POINTS = "results/points/uniform.0.h5"
+SPECTRA = "results/paper/spectra/uniform/d2_seed0.0.h5"
+FIGURE = "results/paper/figures/figure_1.pdf"
+FOLDER = Path("results/.receipts")
 
-
-@pytest.fixture
-def weights(tmp_path):
-    path = tmp_path / "weights.pt"
-    save_weights(path, initialized_autoencoder(2, (5, 4), seed=0, input_dim=784))
-    return path
-
-
-@pytest.fixture
-def points(tmp_path):
-    path = tmp_path / "uniform.0.h5"
-    pixels = np.random.default_rng(0).random((POINTS, 784), dtype=np.float32)
-    write_points(
-        path,
-        [PointBlock(pixels)],
-        dataset="uniform",
-        first=0,
-        count=POINTS,
-        attributes={"high": 1.0},
-        compressed=False,
-    )
-    return path
+TRAINING = PlannedJob(
+    Origin("train_model", {"seed": "0"}, {"learning_rate": "0.5", "code": "'ab'"}, ()),
+    (WEIGHTS, HISTORY),
+)
+SAMPLING = PlannedJob(Origin("random_points", {}, {"sample_seed": "0"}, ()), (POINTS,))
+COMPUTING = PlannedJob(Origin("compute_spectra", {}, {}, (WEIGHTS, POINTS)), (SPECTRA,))
+DRAWING = PlannedJob(Origin("figure", {}, {}, (SPECTRA,)), (FIGURE,))
+JOBS = [TRAINING, SAMPLING, COMPUTING, DRAWING]
 
 
-@pytest.fixture
-def spectra(tmp_path, weights):
-    path = tmp_path / "d2_seed0.0.h5"
-    generator = np.random.default_rng(1)
-    # Numbers that do not compress, so that most of the file is data.
-    columns = {
-        name: (generator.random((POINTS, *entry_shape(name, 2))) * 100).astype(type_)
-        for name, type_ in TYPES.items()
-    }
-    write_shard(
-        path,
-        [columns],
-        count=POINTS,
-        attributes=shard_attributes(latent_dim=2, weights_sha256=sha256_of_file(weights)),
-    )
-    return path
+def write_weights(path: str, seed: int) -> None:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    save_weights(Path(path), initialized_autoencoder(2, (5, 4), seed=seed, input_dim=6))
 
 
-@pytest.fixture
-def statistics(tmp_path):
-    path = tmp_path / "d2_seed0.csv"
-    write_table(path, HEADER, [("paper", 2, 0, "uniform", "input", "points", 300)])
-    return path
+@pytest.fixture(autouse=True)
+def finished(tmp_path, monkeypatch):
+    """Do all jobs in a folder, and leave their receipts."""
+    monkeypatch.chdir(tmp_path)
+    write_weights(WEIGHTS, seed=0)
+    for path in (HISTORY, POINTS, SPECTRA, FIGURE):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(f"content of {path}")
+    for job in JOBS:
+        outputs = {output: sha256_of_file(output) for output in job.outputs}
+        write_receipt(Receipt.of(job.origin, outputs))
 
 
-def flip_a_bit(path):
-    content = bytearray(path.read_bytes())
-    # A third into the file lies data in all of these formats, and no unused space.
-    content[len(content) // 3] ^= 4
-    path.write_bytes(content)
+def findings(jobs=JOBS) -> dict[str, tuple[str, str]]:
+    """Return condition and reason of the files with which something is wrong."""
+    return {found.path: (found.condition, found.reason) for found in examine(jobs)}
 
 
-def truncate(path):
-    path.write_bytes(path.read_bytes()[:-40])
+def with_params(job: PlannedJob, **params: str) -> PlannedJob:
+    return replace(job, origin=replace(job.origin, params={**job.origin.params, **params}))
 
 
-def empty(path):
-    path.write_bytes(b"")
+def test_nothing_is_wrong_with_what_was_made_as_planned():
+    assert findings() == {}
 
 
-@pytest.fixture(params=["points", "weights", "spectra", "png", "pdf"])
-def result(request, tmp_path):
-    """Return a sound file of some kind, and its check."""
-    if request.param in ("png", "pdf"):
-        path = tmp_path / f"figure.{request.param}"
-        Figure().savefig(path)
-        return path, checks.check_picture
-    path = request.getfixturevalue(request.param)
-    return path, {
-        "points": partial(checks.check_points, expected={"high": 1.0, "count": POINTS}),
-        "weights": partial(checks.check_weights, latent_dim=2, hidden_widths=[5, 4]),
-        "spectra": partial(
-            checks.check_spectra,
-            count=POINTS,
-            expected={"latent_dim": 2, "precision": "float64"},
-            weights=tmp_path / "weights.pt",
-        ),
-    }[request.param]
-
-
-def test_nothing_is_wrong_with_a_sound_file(result):
-    assert examine(*result) is None
-
-
-@pytest.mark.parametrize("damage", [flip_a_bit, truncate, empty])
-def test_a_damaged_file_is_named_with_the_command_that_mends_it(result, damage):
-    path, check = result
-    if path.suffix == ".pdf" and damage is flip_a_bit:
-        pytest.skip("PDF has no checksums")
-    damage(path)
-    finding = examine(path, check)
-    assert finding.condition == "damaged"
-    line = str(finding)
+@pytest.mark.parametrize("path", [HISTORY, POINTS, SPECTRA, FIGURE])
+@pytest.mark.parametrize("damage", ["", "content"])
+def test_a_damaged_file_of_any_kind_is_named_with_the_command_that_mends_it(path, damage):
+    Path(path).write_text(damage)
+    (found,) = examine(JOBS)
+    assert (found.condition, found.reason) == ("damaged", "it is not what was written")
+    line = found.line("--config 'samples=10'")
     assert line.startswith(f"damaged: {path}: ")
-    assert line.endswith(f"snakemake --cores 1 --force {path}")
-    assert "\n" not in line
+    assert line.endswith(f": snakemake --cores 1 --force {path} --config 'samples=10'")
 
 
-def test_a_missing_file_is_missing(tmp_path):
-    finding = examine(tmp_path / "weights.pt", checks.check_picture)
-    assert finding.condition == "missing"
-    assert "--force" not in str(finding)
+def test_damaged_weights_are_damaged():
+    Path(WEIGHTS).write_bytes(Path(WEIGHTS).read_bytes()[:-40])
+    assert findings() == {WEIGHTS: ("damaged", "it is not what was written")}
 
 
-def test_spectra_of_other_weights_are_stale(spectra, weights):
-    save_weights(weights, initialized_autoencoder(2, (5, 4), seed=1, input_dim=784))
-    finding = examine(
-        spectra, partial(checks.check_spectra, count=POINTS, expected={}, weights=weights)
-    )
-    assert finding.condition == "stale"
-    assert str(weights) in finding.reason
+def test_a_missing_file_is_missing_and_needs_no_force():
+    Path(FIGURE).unlink()
+    (found,) = examine(JOBS)
+    assert found.condition == "missing"
+    assert found.line("").endswith(f"snakemake --cores 1 {FIGURE}")
 
 
-@pytest.mark.parametrize(
-    ("count", "expected", "words"),
-    [
-        (POINTS + 1, {}, "points is 300, now 301"),
-        (POINTS, {"precision": "float32"}, "precision is float64, now float32"),
-        (POINTS, {"code_digest": "y"}, "code_digest is 0000000000000000, now y"),
-    ],
-)
-def test_spectra_of_other_params_are_stale(spectra, weights, count, expected, words):
-    check = partial(checks.check_spectra, count=count, expected=expected, weights=weights)
-    finding = examine(spectra, check)
-    assert (finding.condition, finding.reason) == ("stale", words)
+@pytest.mark.parametrize("with_receipt", [True, False])
+def test_weights_of_ones_own_are_never_to_be_overwritten(with_receipt):
+    write_weights(WEIGHTS, seed=1)
+    if not with_receipt:
+        for receipt in FOLDER.iterdir():
+            if "train_model" in receipt.read_text():
+                receipt.unlink()
+    (found, *_) = [finding for finding in examine(JOBS) if finding.path == WEIGHTS]
+    assert found.condition == "unknown"
+    assert "--force" not in found.line("")
+    assert f"Keep it if it is yours; else: mv {WEIGHTS} {WEIGHTS}.other && snake" in found.line("")
 
 
-def test_points_of_another_distribution_are_stale(points):
-    finding = examine(points, partial(checks.check_points, expected={"high": 0.9}))
-    assert (finding.condition, finding.reason) == ("stale", "high is 1.0, now 0.9")
-
-
-def test_weights_of_other_widths_are_stale(weights):
-    check = partial(checks.check_weights, latent_dim=2, hidden_widths=[128, 64, 32])
-    assert examine(weights, check).condition == "stale"
+def test_what_was_made_from_other_weights_is_stale_and_all_that_follows():
+    write_weights(WEIGHTS, seed=1)
+    found = findings()
+    assert found[SPECTRA] == ("stale", f"it was made from another {WEIGHTS}")
+    assert found[FIGURE] == ("stale", f"{SPECTRA}, from which it was made, is stale")
+    assert POINTS not in found
 
 
 @pytest.mark.parametrize(
-    ("text", "condition"),
+    ("job", "params", "reason"),
     [
-        ("epoch,train_loss,test_loss,seconds\n1,0.1,0.1,5\n2,0.1,0.1,5\n", None),
-        ("epoch,train_loss,test_loss,seconds\n1,0.1,0.1,5\n", "stale"),
-        ("epoch,train_loss,test_loss,seconds\n1,0.1,0.1,5\n2,0.", "damaged"),
-        ("epoch,train_loss,test_loss,seconds\n1,0.1,nan,5\n2,0.1,0.1,5\n", "damaged"),
-        ("", "stale"),
+        (TRAINING, {"learning_rate": "0.1"}, "learning_rate was 0.5, is 0.1"),
+        (TRAINING, {"batch_size": "16"}, "batch_size was nothing, is 16"),
+        (TRAINING, {"code": "'cd'"}, "code has changed"),
+        (SAMPLING, {"sample_seed": "1"}, "sample_seed was 0, is 1"),
+        (SAMPLING, {"distribution": repr(["long"] * 20)}, "distribution has changed"),
     ],
 )
-def test_a_history_has_all_epochs(tmp_path, text, condition):
-    path = tmp_path / "training.csv"
-    path.write_text(text)
-    finding = examine(path, partial(checks.check_history, epochs=2))
-    assert getattr(finding, "condition", None) == condition
+def test_another_parameter_makes_a_result_stale_and_all_that_follows(job, params, reason):
+    jobs = [with_params(planned, **params) if planned is job else planned for planned in JOBS]
+    found = {finding.path: finding for finding in examine(jobs)}
+    for output in job.outputs:
+        assert (found[output].condition, found[output].reason) == ("stale", reason)
+        assert "--force" in found[output].line("")
+    assert set(found) == {*job.outputs, SPECTRA, FIGURE}
+    # To make again what they are made from is enough.
+    assert "--force" not in found[FIGURE].line("")
 
 
-@pytest.mark.parametrize(
-    ("latent_dim", "points_expected", "condition"),
-    [
-        (2, {"uniform": 300}, None),
-        (2, {"uniform": 400}, "stale"),
-        (2, {"uniform": 300, "mnist": 300}, "stale"),
-        (3, {"uniform": 300}, "stale"),
-    ],
-)
-def test_statistics_are_of_the_configured_points(
-    statistics, latent_dim, points_expected, condition
-):
-    key = ModelKey("paper", latent_dim, 0)
-    check = partial(checks.check_statistics, key=key, points=points_expected)
-    assert getattr(examine(statistics, check), "condition", None) == condition
+def test_other_inputs_make_a_result_stale():
+    more = replace(COMPUTING.origin, inputs=(WEIGHTS, "results/points/more.h5"))
+    found = findings([TRAINING, SAMPLING, replace(COMPUTING, origin=more)])
+    words = f"it was made with {POINTS}; it was made without results/points/more.h5"
+    assert found == {SPECTRA: ("stale", words)}
 
 
-def test_a_summary_has_the_numbers_of_the_statistics(tmp_path, statistics):
-    summary = tmp_path / "summary.csv"
-    check = partial(checks.check_summary, tables=[statistics, tmp_path / "missing.csv"])
-    summary.write_bytes(statistics.read_bytes())
-    assert examine(summary, check) is None
-    write_table(summary, HEADER, [("paper", 2, 0, "uniform", "input", "points", 299)])
-    assert examine(summary, check).condition == "stale"
-    truncate(summary)
-    assert examine(summary, check).condition == "damaged"
-    write_table(summary, HEADER, [("paper", 2, 0, "uniform", "input", "points", "many")])
-    assert examine(summary, check).condition == "damaged"
+def test_a_file_without_a_receipt_is_unknown():
+    for receipt in FOLDER.iterdir():
+        receipt.unlink()
+    found = findings()
+    assert set(found) == {WEIGHTS, HISTORY, POINTS, SPECTRA, FIGURE}
+    assert {condition for condition, _ in found.values()} == {"unknown"}
+
+
+def test_raw_images_are_known_without_a_receipt(monkeypatch):
+    path = Path("resources/mnist/train-images-idx3-ubyte")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"images")
+    fetching = PlannedJob(Origin("fetch_mnist", {}, {}, ()), (str(path),))
+    assert findings([fetching])[str(path)][0] == "unknown"
+    content = sha256_of_file(path)
+    monkeypatch.setattr("sweep.doctor._published_content", lambda _: content)
+    assert findings([fetching]) == {}
+
+
+def test_files_of_another_configuration_are_looked_at_for_damage_alone():
+    jobs = [TRAINING, SAMPLING]
+    assert not [*examine_others(read_receipts(["results"]), jobs)]
+    Path(SPECTRA).write_text("")
+    Path(FIGURE).unlink()
+    Path(POINTS).write_text("")
+    (found,) = examine_others(read_receipts(["results"]), jobs)
+    assert (found.path, found.condition) == (SPECTRA, "damaged")

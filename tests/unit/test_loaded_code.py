@@ -12,14 +12,17 @@ PLAN_AND_RUN = """
 import os, pathlib, sys
 from jacspec.errors import JacspecError
 from jacspec.provenance import code_digest
-from sweep.loaded_code import hand_over_plan, planned_code, put_first
+from sweep.loaded_code import hand_over_plan, planned_digest, put_first
 from sweep.loaded_code import refuse_other_code, refuse_other_imports
 scripts = pathlib.Path(sys.argv[1])
 script = scripts / "work.py"
 script.write_text("from jacspec import errors\\nx = 1\\n")
-digest = code_digest([script])
 put_first(scripts)
-hand_over_plan(scripts, {"work.py": digest})
+hand_over_plan(scripts)
+own = scripts.parent / "own.py"
+own.write_text("y = 1")
+digest, own_digest = planned_digest([script]), planned_digest([script, own])
+assert digest == code_digest([script]) != own_digest
 try:
     exec(sys.argv[2])
 except JacspecError as error:
@@ -52,8 +55,8 @@ def said(scripts: Path, program: str, *path: Path) -> str:
 
 
 def test_what_was_planned_is_not_refused(scripts):
-    program = "refuse_other_code(script, digest); print(planned_code('work.py') == digest)"
-    assert said(scripts, program) == "True\n"
+    program = "refuse_other_code(scripts, digest); refuse_other_code(scripts, own_digest)"
+    assert said(scripts, program) == ""
 
 
 @pytest.mark.parametrize(
@@ -66,22 +69,32 @@ def test_what_was_planned_is_not_refused(scripts):
     ],
 )
 def test_code_that_was_edited_after_the_plan_is_refused(scripts, file, text, refused):
-    program = f"(scripts / {file!r}).write_text({text!r}); refuse_other_code(script, digest)"
-    words = "the code of work.py is not what was planned"
+    program = f"(scripts / {file!r}).write_text({text!r}); refuse_other_code(scripts, digest)"
+    words = "the code of this job is not what was planned"
     assert said(scripts, program).startswith(words) == refused
 
 
-def test_without_a_plan_the_code_itself_is_looked_at(scripts):
+def test_a_module_of_ones_own_that_was_edited_is_refused(scripts):
     program = (
-        "del os.environ['JACSPEC_PLAN']; print(planned_code('work.py'));"
-        "refuse_other_code(script, digest); refuse_other_code(script, 'another')"
+        "own.write_text('y = 2'); {0}(scripts, digest); print('one'); {0}(scripts, own_digest)"
     )
-    assert said(scripts, program).startswith("None\nthe code of work.py is not what was planned")
+    words = "one\nthe code of this job is not what was planned"
+    assert said(scripts, program.format("refuse_other_code")).startswith(words)
+
+
+def test_code_that_nobody_planned_is_refused(scripts):
+    program = "script.write_text('x = 2'); refuse_other_code(scripts, code_digest([script]))"
+    assert said(scripts, program).startswith("the code of this job is not what was planned")
+
+
+def test_without_a_plan_only_places_are_looked_at(scripts):
+    program = "del os.environ['JACSPEC_PLAN']; refuse_other_code(scripts, 'another')"
+    assert said(scripts, program) == ""
 
 
 def test_a_package_of_another_place_is_refused(scripts, project):
     elsewhere = project / "workflow" / "scripts"
-    output = said(scripts, "refuse_other_code(script, digest)", elsewhere)
+    output = said(scripts, "refuse_other_code(scripts, digest)", elsewhere)
     assert f"was imported from {elsewhere}" in output
     assert f"instead of {scripts}; unset PYTHONPATH" in output
 

@@ -208,9 +208,9 @@ def test_a_second_look_takes_nothing_from_a_running_sweep(tiny_sweep, tiny, begu
     folder = tmp_path / "sweep"
     shutil.copytree(tiny_sweep / "resources", folder / "resources")
     backend = ("--persistence-backend", "db")
-    snakemake = begun(folder, SPECTRA, *backend)
+    snakemake = begun(folder, POINTS, WEIGHTS, *backend)
     while snakemake.poll() is None:
-        tiny(folder, "--dry-run", "--rerun-incomplete", SPECTRA, *backend)
+        tiny(folder, "--dry-run", "--rerun-incomplete", WEIGHTS, *backend)
     assert snakemake.returncode == 0, snakemake.communicate()[0]
-    assert listing(folder)[SPECTRA] == listing(tiny_sweep)[SPECTRA]
-    assert "Nothing to be done" in tiny(folder, "--dry-run", SPECTRA, *backend)
+    assert listing(folder)[WEIGHTS] == listing(tiny_sweep)[WEIGHTS]
+    assert "Nothing to be done" in tiny(folder, "--dry-run", WEIGHTS, *backend)

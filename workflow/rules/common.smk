@@ -31,7 +31,9 @@ from sweep.configuration import (
 from sweep.estimates import START, ModelJob
 from sweep.failures import FailureLog
 from sweep.grid import Grid
-from sweep.loaded_code import hand_over_plan, planned_code, put_first
+from sweep.loaded_code import hand_over_plan, planned_digest, put_first
+from sweep.planned_jobs import command_line, planned_jobs
+from sweep.receipts import read_receipts
 from sweep.records import persistence_of, record_unseen
 from sweep.submissions import refused_requests
 
@@ -54,6 +56,7 @@ if not IS_MODULE:
     update_config(config, typed_overrides(workflow.config_settings.config or {}))
 without_removed(config)
 if IS_PLANNING:
+    hand_over_plan(SCRIPTS, not workflow.deployment_settings.deployment_method)
     try:
         if not IS_MODULE:
             check_for_repeated_keys(workflow.configfiles)
@@ -63,6 +66,7 @@ if IS_PLANNING:
         raise WorkflowError(str(error)) from None
 
 GRID = Grid.of(config)
+FOLDERS = [located("results"), located("resources")]
 ENVIRONMENT = "../../envs/jacspec.yaml"
 GPUS = 0 if config["device"] == "cpu" else 1
 FORMATS = ("pdf", "png")
@@ -79,15 +83,14 @@ wildcard_constraints:
 
 
 @cache
-def digest_of(script):
-    """Return the digest of a script and of all library code that it uses, as it was planned."""
-    planned = None if IS_PLANNING else planned_code(script)
-    return planned or code_digest([SCRIPTS / script])
+def digest_of(*files):
+    """Return the digest of files and of all library code that they use."""
+    return planned_digest(files) if IS_PLANNING else code_digest(files)
 
 
 def code_of(script):
     """Return a function that gives the digest, so that a job finds out that of its own rule only."""
-    return lambda wildcards: digest_of(script)
+    return lambda wildcards: digest_of(SCRIPTS / script)
 
 
 def of_variant(block, key=None):
@@ -125,7 +128,7 @@ def training_source(wildcards):
 
 def digest_with_source(script, source):
     """Return the digest of a script and of the code of a source; that of others does not count."""
-    return code_digest([SCRIPTS / script, *source.code_files()])
+    return digest_of(SCRIPTS / script, *source.code_files())
 
 
 def roles(training_set):
@@ -178,10 +181,10 @@ def listen_for_failures():
             raise WorkflowError(refused)
 
 
-def codes_of_jobs():
-    """Return the digests of the scripts that this run is going to run, by their names."""
-    jobs = [job for job in workflow.dag.needrun_jobs() if "code" in job.params.keys()]
-    return {Path(job.rule.script).name: job.params.code for job in jobs}
+def find_params_of_jobs():
+    """Find out the digests of all jobs that are going to be run, before the first one is started."""
+    for job in workflow.dag.needrun_jobs():
+        _ = job.params
 
 
 def is_recorded(output):
@@ -237,4 +240,4 @@ def reduction_minutes(wildcards, attempt):
 
 
 if IS_PLANNING:
-    record_unseen(persistence_of(workflow))
+    record_unseen(persistence_of(workflow), read_receipts(FOLDERS))

@@ -15,13 +15,8 @@ rule doctor:
         runtime=minutes(lambda wildcards: 600),
         gpu=0,
     params:
-        pictures=[located(path) for name in GRID.variants for path in pictures_of(name)],
-        codes=lambda wildcards: {
-            "compute_spectra.py": digest_of("compute_spectra.py"),
-            **{
-                dataset: digest_with_source("points.py", source)
-                for dataset, source in GRID.sources.items()
-            },
-        },
+        jobs=lambda wildcards: planned_jobs(workflow, rules.all.input),
+        folders=FOLDERS,
+        options=lambda wildcards: command_line(workflow),
     script:
         "../scripts/doctor.py"

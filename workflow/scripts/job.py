@@ -88,8 +88,8 @@ def _is_lack_of_memory(error: BaseException) -> bool:
 
 def _work_once(work: Callable[[Any], None], snakemake: Any) -> None:
     # In __main__, Snakemake has put the script's own path in the place of its temporary copy's.
-    script = Path(work.__globals__["__file__"])
-    refuse_other_code(script, snakemake.params.get("code"))
+    scripts = Path(work.__globals__["__file__"]).parent
+    refuse_other_code(scripts, snakemake.params.get("code"))
     if not snakemake.output:
         work(snakemake)
         return
@@ -98,4 +98,4 @@ def _work_once(work: Callable[[Any], None], snakemake: Any) -> None:
         if not complete:
             work(snakemake)
             # Some modules are imported only when they are needed.
-            refuse_other_imports(script.parent)
+            refuse_other_imports(scripts)

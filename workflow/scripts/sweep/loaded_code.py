@@ -7,10 +7,13 @@ make results that are not what they say they are.
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable
+from contextlib import suppress
 from hashlib import sha256
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from jacspec.errors import JacspecError
 from jacspec.provenance import code_digest, library_versions
@@ -32,36 +35,44 @@ def put_first(scripts: Path) -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join(folders)
 
 
-def hand_over_plan(scripts: Path, codes: Mapping[str, str]) -> None:
-    """Tell all jobs what this process planned; `codes` are the digests of scripts by their names.
+def hand_over_plan(scripts: Path, same_environment: bool = True) -> None:
+    """Tell all jobs what this process plans with: the code in `scripts`, and the libraries.
 
-    It is an environment variable, because a parameter that holds versions of libraries would run
-    the whole sweep again after an update.
+    Those count only if jobs run in the same environment. It is an environment variable, because a
+    parameter that holds versions of libraries would run the whole sweep again after an update.
     """
-    plan = {
-        "code": dict(codes),
-        "sources": _sources_digest(scripts),
-        "libraries": library_versions(*_LIBRARIES),
-    }
-    os.environ[_PLAN] = json.dumps(plan)
+    libraries = _installed_versions() if same_environment else {}
+    _write_plan({"sources": _sources_digest(scripts), "libraries": libraries, "codes": {}})
 
 
-def planned_code(script: str) -> str | None:
-    """Return the digest of a script that was planned; None in a process that nobody planned for."""
-    return _plan().get("code", {}).get(script)
+def planned_digest(files: Iterable[Path]) -> str:
+    """Return the digest of `files` and what they import, and tell it to all jobs."""
+    paths = [str(file) for file in files]
+    digest = code_digest(paths)
+    plan = _plan()
+    plan["codes"][digest] = paths
+    _write_plan(plan)
+    return digest
 
 
-def refuse_other_code(script: Path, code: str | None) -> None:
-    """Raise `OtherCodeError` if `script`, or what it has imported, is not what was planned.
+def refuse_other_code(scripts: Path, code: str | None) -> None:
+    """Raise `OtherCodeError` if the code of a job, or what it has imported, was not planned.
 
-    `code` is the planned digest of the script; without one, only the places are looked at.
+    `scripts` is the folder of its script, `code` the planned digest; without one, only the places
+    are looked at.
     """
-    refuse_other_imports(script.parent)
-    if code is None or _plan().get("sources") == _sources_digest(script.parent):
+    refuse_other_imports(scripts)
+    plan = _plan()
+    if code is None or not plan:
         return
-    if code_digest([script]) != code:
+    files = [Path(file) for file in plan["codes"].get(code, ())]
+    # What lies below the scripts is quickly compared, and is most often as it was.
+    is_unchanged = plan["sources"] == _sources_digest(scripts)
+    if is_unchanged and all(file.is_relative_to(scripts) for file in files):
+        return
+    if not files or code_digest(files) != code:
         raise OtherCodeError(
-            f"the code of {script.name} is not what was planned, because a module was edited since "
+            "the code of this job is not what was planned, because a module was edited since "
             "Snakemake started; run snakemake again"
         )
 
@@ -74,9 +85,8 @@ def refuse_other_imports(scripts: Path) -> None:
                 f"the module {name} was imported from {module.__file__} instead of {scripts}; "
                 "unset PYTHONPATH, or uninstall jacspec from this environment"
             )
-    planned = _plan().get("libraries") or library_versions(*_LIBRARIES)
-    for library in _LIBRARIES:
-        expected = planned[f"{library}_version"]
+    planned = _plan().get("libraries") or _installed_versions()
+    for library, expected in planned.items():
         found = getattr(sys.modules.get(library), "__version__", expected).partition("+")[0]
         if found != expected:
             raise OtherCodeError(
@@ -85,13 +95,25 @@ def refuse_other_imports(scripts: Path) -> None:
             )
 
 
+def _installed_versions() -> dict[str, str]:
+    versions = {}
+    for library in _LIBRARIES:
+        with suppress(PackageNotFoundError):
+            versions[library] = library_versions(library)[f"{library}_version"]
+    return versions
+
+
 def _lies_in(module: ModuleType, folder: Path) -> bool:
     file = getattr(module, "__file__", None)
     return file is None or Path(file).resolve().is_relative_to(folder.resolve())
 
 
-def _plan() -> dict:
+def _plan() -> dict[str, Any]:
     return json.loads(os.environ.get(_PLAN, "{}"))
+
+
+def _write_plan(plan: dict[str, Any]) -> None:
+    os.environ[_PLAN] = json.dumps(plan)
 
 
 def _sources_digest(scripts: Path) -> str:

@@ -8,7 +8,7 @@ of the outputs are. A job that gives the same bytes leaves the same receipt.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from typing import Any
 from jacspec.atomic import replacing
 from jacspec.provenance import library_versions, sha256_of_file
 
-FOLDER = Path("results/.receipts")
+# Folders of results; where there is none, the folder of an output takes its place.
+_TOPS = ("results", "resources")
+_NAME = ".receipts"
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,14 @@ class Origin:
             params={name: repr(value) for name, value in job.params.items()},
             inputs=tuple(map(str, job.input)),
         )
+
+
+@dataclass(frozen=True)
+class PlannedJob:
+    """One job as it would be run now, done already or not."""
+
+    origin: Origin
+    outputs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -69,27 +79,31 @@ class Receipt:
         return mine == others
 
 
-def read_receipt(outputs: Sequence[str], folder: Path = FOLDER) -> Receipt | None:
+def receipt_path(outputs: Sequence[str]) -> Path:
+    """Return where the receipt of the job with these outputs is, or is going to be."""
+    output = Path(outputs[0])
+    top = next((folder for folder in output.parents if folder.name in _TOPS), output.parent)
+    return top / _NAME / f"{hashlib.sha256(str(output).encode()).hexdigest()[:32]}.json"
+
+
+def read_receipt(outputs: Sequence[str]) -> Receipt | None:
     """Return the receipt of the job with these outputs; None if there is none that can be read."""
-    return _read(folder / _name(outputs))
+    return _read(receipt_path(outputs))
 
 
-def read_receipts(folder: Path = FOLDER) -> Iterator[Receipt]:
-    """Yield all receipts that can be read, in the order of their names."""
-    for path in sorted(folder.glob("*.json")):
-        receipt = _read(path)
-        if receipt is not None:
-            yield receipt
+def read_receipts(folders: Iterable[Path | str]) -> Iterator[Receipt]:
+    """Yield all receipts below folders of results that can be read, in the order of their names."""
+    for folder in folders:
+        for path in sorted(Path(folder, _NAME).glob("*.json")):
+            receipt = _read(path)
+            if receipt is not None:
+                yield receipt
 
 
-def write_receipt(receipt: Receipt, folder: Path = FOLDER) -> None:
+def write_receipt(receipt: Receipt) -> None:
     """Write a receipt, or replace that of an earlier job with the same outputs."""
-    with replacing(folder / _name([*receipt.outputs])) as temporary:
+    with replacing(receipt_path([*receipt.outputs])) as temporary:
         temporary.write_text(json.dumps(asdict(receipt), indent=1), encoding="utf-8")
-
-
-def _name(outputs: Sequence[str]) -> str:
-    return hashlib.sha256(str(outputs[0]).encode()).hexdigest()[:32] + ".json"
 
 
 def _read(path: Path) -> Receipt | None:

@@ -16,7 +16,7 @@ from snakemake.persistence.file import FilePersistence
 from snakemake.settings.types import PersistenceBackend
 
 from jacspec.provenance import sha256_of_file
-from sweep.receipts import Receipt, read_receipts
+from sweep.receipts import Receipt
 
 if TYPE_CHECKING:
     from snakemake.workflow import Workflow
@@ -31,7 +31,7 @@ def persistence_of(workflow: "Workflow") -> PersistenceBase:
     return FilePersistence()
 
 
-def record_unseen(persistence: PersistenceBase, receipts: Iterable[Receipt] | None = None) -> None:
+def record_unseen(persistence: PersistenceBase, receipts: Iterable[Receipt]) -> None:
     """Record the outputs of receipts that have no record, or count as begun but not finished.
 
     Files that are not there any more, or have another content than their receipt says, are left
@@ -40,7 +40,7 @@ def record_unseen(persistence: PersistenceBase, receipts: Iterable[Receipt] | No
     """
     if any(persistence._read_locks()):
         return
-    receipts = list(read_receipts() if receipts is None else receipts)
+    receipts = list(receipts)
     outputs = [output for receipt in receipts for output in receipt.outputs]
     begun = persistence._filter_incomplete_keys(outputs)
     for receipt in receipts:
