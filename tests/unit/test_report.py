@@ -20,7 +20,7 @@ from jacspec.key import ModelKey
 from jacspec.report.colors import CONTRAST, DARK_BACKGROUND, contrast, dark_counterparts
 from jacspec.report.figures import paper_figures
 from jacspec.report.headline import cautions, headline
-from jacspec.report.images import strip_png
+from jacspec.report.images import CURVE_SIDE, Sample, strip_png
 from jacspec.report.judgements import NOT_JUDGED, read_readable_claims, verdict_of
 from jacspec.report.model_view import (
     ANGLE_EDGES,
@@ -99,7 +99,7 @@ def test_the_papers_sweep_fits_into_fifteen_megabytes():
         }
     )
     reconstructions = np.sin(np.linspace(0, 40, 6 * 784)).reshape(6, 784) ** 2
-    one = len(packed(json.dumps(view))) + len(strip_png(reconstructions))
+    one = len(packed(json.dumps(view))) + len(strip_png(Sample(reconstructions, (28, 28))))
     library_and_charts = 2.6e6
     assert library_and_charts + 19 * 2 * 11 * one < 15e6
 
@@ -116,13 +116,36 @@ def test_rounding_keeps_four_significant_digits():
     assert rounded(np.array([123456.0, -0.000123456, np.nan])) == [123500.0, -0.0001235, None]
 
 
+def drawn(sample):
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(strip_png(sample)))))
+
+
 def test_a_strip_has_256_levels():
     pixels = np.linspace(-0.2, 1.2, 2 * 784).reshape(2, 784)
-    image = np.asarray(Image.open(io.BytesIO(base64.b64decode(strip_png(pixels)))))
+    image = drawn(Sample(pixels, (28, 28)))
     assert image.shape == (28, 56)
     halves = np.stack([image[:, :28].ravel(), image[:, 28:].ravel()])
     # Rounding to 256 levels is off by half a level at most.
     assert np.abs(halves / 255 - np.clip(pixels, 0, 1)).max() <= 0.5 / 255 + 1e-12
+
+
+def test_images_are_drawn_in_their_colours_and_range():
+    points = np.random.default_rng(0).uniform(-1, 3, (2, 3, 4, 5))
+    image = drawn(Sample(points, (3, 4, 5), (-1, 3)))
+    expected = np.concatenate([*points.transpose(0, 2, 3, 1)], axis=1)
+    assert image.shape == (4, 10, 3)
+    assert np.abs(image / 255 * 4 - 1 - expected).max() <= 2 / 255 + 1e-12
+    grey = drawn(Sample(points[:, :1], (1, 4, 5), (-1, 3)))
+    np.testing.assert_array_equal(grey, image[..., 0])
+
+
+def test_vectors_are_drawn_as_curves():
+    rising, constant = np.linspace(2, 4, 30), np.full(30, 2.0)
+    image = drawn(Sample(np.stack([rising, constant]), None, (2, 4)))
+    first, second = image[:, :CURVE_SIDE] > 0, image[:, CURVE_SIDE:] > 0
+    # A line from the lower left to the upper right, and one at the bottom.
+    assert np.abs(np.argmax(first, axis=0) - np.arange(CURVE_SIDE)[::-1]).max() <= 1
+    np.testing.assert_array_equal(np.flatnonzero(second.any(axis=1)), [CURVE_SIDE - 1])
 
 
 def test_views_survive_the_disk(tmp_path):

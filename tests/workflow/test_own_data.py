@@ -1,6 +1,7 @@
 """Points of one's own go the way of MNIST: a table of 30 columns, and images in colour."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from sklearn.datasets import load_breast_cancer
@@ -51,7 +52,9 @@ def config(kind):
 
 
 @pytest.mark.parametrize(("kind", "save"), [("table", save_table), ("colours", save_colours)])
-def test_points_of_ones_own_are_trained_on_and_get_spectra(snakemake, tmp_path, kind, save):
+def test_points_of_ones_own_are_trained_on_and_get_spectra_and_statistics(
+    snakemake, tmp_path, kind, save
+):
     save(tmp_path / f"{kind}.npz")
     overlay = tmp_path / "mine.yaml"
     overlay.write_text(yaml.safe_dump(config(kind)))
@@ -61,7 +64,9 @@ def test_points_of_ones_own_are_trained_on_and_get_spectra(snakemake, tmp_path, 
         for dataset in counts
         for shard in (0, 1)
     }
-    snakemake(tmp_path, "--configfile", TINY, overlay, "--", *shards.values())
+    reduced = KEY.path(layout.MODEL_STATISTICS)
+    snakemake(tmp_path, "--configfile", TINY, overlay, "--", *shards.values(), reduced)
+    assert set(pd.read_csv(tmp_path / reduced)["dataset"]) == {"mine", "noise", "coins", "mixed"}
     with PointsFile(tmp_path / layout.DATASET_SHARD.format(dataset="mine", shard=0)) as points:
         assert points.shape == SHAPES[kind]
         assert points.image_shape == (None if kind == "table" else SHAPES[kind])

@@ -118,7 +118,7 @@ def _first_points(paths: Sequence[Path], left: int) -> Points:
             count = min(left, file.count)
             label = file.read_labels(0, count) if "label" in file.columns else None
             split = file.read_split(0, count) if "split" in file.columns else None
-            parts.append(Points(file.read(0, count), label, split))
+            parts.append(Points(file.read(0, count).reshape(count, -1), label, split))
             left -= count
     pixels, label, split = (
         [getattr(part, name) for part in parts] for name in ("pixels", "label", "split")

@@ -169,7 +169,7 @@ def network_of_parameters(architecture: Architecture, parameters: dict[str, np.n
 
 
 def reconstructions(autoencoder: "nn.Module | Network", pixels: np.ndarray) -> np.ndarray:
-    """Return what the autoencoder makes of points (k, 784), (k, 784) float64, not clipped.
+    """Return what the autoencoder makes of points (k, *shape), of that shape, float64, not clipped.
 
     `autoencoder` is as `network_of` takes it.
     """
@@ -177,7 +177,8 @@ def reconstructions(autoencoder: "nn.Module | Network", pixels: np.ndarray) -> n
     result = np.empty(pixels.shape)
     for start in range(0, len(pixels), _BLOCK_POINTS):
         block = slice(start, start + _BLOCK_POINTS)
-        result[block] = network.decode(network.encode(pixels[block].astype(np.float64)))
+        flat = pixels[block].reshape(len(pixels[block]), -1).astype(np.float64)
+        result[block] = network.decode(network.encode(flat)).reshape(result[block].shape)
     return result
 
 

@@ -7,6 +7,7 @@ of a sample are the first ones of its data set, whose order is random.
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from jacspec.data.storage import PointsFile
 from jacspec.errors import DamagedFileError, JacspecError
 from jacspec.key import ModelKey
 from jacspec.models.network import load_network, reconstructions
-from jacspec.report.images import strip_png
+from jacspec.report.images import Sample, strip_png
 from jacspec.spectra.shards import SpectraFile
 
 FORMAT_VERSION = 1
@@ -202,10 +203,12 @@ def _shares(signs: np.ndarray) -> dict:
 
 
 def _reconstruction_strip(weights: Path, points: Path) -> str:
-    return strip_png(reconstructions(load_network(weights), sample_pixels(points)))
+    sample = sample_pixels(points)
+    return strip_png(replace(sample, points=reconstructions(load_network(weights), sample.points)))
 
 
-def sample_pixels(points: Path) -> np.ndarray:
-    """Return the first points of a data set's shard, (at most `SAMPLE_POINTS`, 784) float32."""
+def sample_pixels(points: Path) -> Sample:
+    """Return the first points of a data set's shard, at most `SAMPLE_POINTS`."""
     with PointsFile(points) as file:
-        return file.read(0, min(SAMPLE_POINTS, file.count))
+        values = file.read(0, min(SAMPLE_POINTS, file.count))
+        return Sample(values, file.image_shape, file.value_range or (0.0, 1.0))

@@ -57,7 +57,8 @@ class JacobianSampler:
         self._source = DenseSource(network_of(network, np.float64))
 
     def __call__(self, points: np.ndarray) -> JacobianSample:
-        """Return the Jacobians at `points` (n, input_dim)."""
+        """Return the Jacobians at `points` (n, *shape), `input_dim` values each."""
+        points = points.reshape(len(points), -1)
         size = self._source.block_points
         starts = range(0, len(points), size)
         blocks = [self._source.evaluate(points[start : start + size]) for start in starts]
