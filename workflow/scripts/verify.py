@@ -1,27 +1,19 @@
-"""Check random points of every spectra shard by an independent computation (rule verify)."""
+"""Check one spectra shard by an independent computation (rule verify_shard)."""
 
 import logging
-from pathlib import Path
 
 import job
-from jacspec.verification.shards import ShardFiles, verify_shards
+from jacspec.verification.shards import VerificationError, verify_shard
 
 
 def main(snakemake):
-    """Print and log a line for each shard, and write the table of all findings."""
-    shards = [
-        ShardFiles(Path(spectra), Path(weights), Path(points))
-        for spectra, weights, points in zip(
-            snakemake.input.spectra, snakemake.input.weights, snakemake.input.points, strict=True
-        )
-    ]
-    verify_shards(shards, snakemake.params.table, report=report)
-
-
-def report(sentence):
-    """Tell the person at the terminal as well as the log file."""
-    logging.info("%s", sentence)
-    print(sentence, flush=True)
+    """Write a table of what was found, and fail if anything deviates."""
+    files = snakemake.input
+    report = verify_shard(files.spectra, files.weights, files.points)
+    report.write(snakemake.output[0])
+    logging.info("%s", report.sentence())
+    if not report.agrees:
+        raise VerificationError(report.sentence())
 
 
 if "snakemake" in globals():

@@ -48,9 +48,7 @@ def _cell(row: Mapping[str, Any], stage: str) -> str:
     jobs = row["jobs"].get(stage)
     if jobs is None:
         return ""
-    if isinstance(jobs, str):
-        return "all" if jobs == "all" else "of the variant"
-    return row["which"]
+    return "all" if jobs == "all" else row["which"]
 
 
 if __name__ == "__main__":

@@ -1,105 +1,80 @@
-"""The autoencoder of a weights file, rebuilt from its tensors alone, and its autograd Jacobians."""
+"""The autoencoder of a weights file as a module of torch, rebuilt from the file alone."""
 
 import hashlib
 import io
+import json
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
+from torch import nn
 
 from jacspec.errors import DamagedFileError
 
-Layer = tuple[torch.Tensor, torch.Tensor]
+
+class ScaledTanh(nn.Module):
+    """(tanh + 1) / 2."""
+
+    def forward(self, values: torch.Tensor) -> torch.Tensor:
+        """Return an array of the shape of `values`."""
+        return (torch.tanh(values) + 1) / 2
+
+
+ACTIVATIONS = {
+    "identity": nn.Identity,
+    "relu": nn.ReLU,
+    "leaky_relu": nn.LeakyReLU,
+    "elu": nn.ELU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "softplus": nn.Softplus,
+    "tanh": nn.Tanh,
+    "scaled_tanh": ScaledTanh,
+    "sigmoid": nn.Sigmoid,
+}
 
 
 @dataclass(frozen=True)
 class Network:
-    """Weights and biases in float64, layer by layer; ReLU between layers, tanh at the very end."""
+    """Encoder and decoder in float64, Linear and activation in turns, and the file's SHA-256."""
 
-    encoder: tuple[Layer, ...]
-    decoder: tuple[Layer, ...]
+    encoder: nn.Sequential
+    decoder: nn.Sequential
     sha256: str
 
 
-@dataclass(frozen=True)
-class PointJacobians:
-    """What autograd says of one point x, in float64; p pixels, d latent dimensions.
-
-    `z` (d,) is enc(x) and `y` (p,) is dec(z); `encoder` (d, p) is D enc(x), `decoder` (p, d) is
-    D dec(z), `whole` (p, p) is D (dec o enc)(x) and `latent` (d, d) is D (enc o dec)(z).
-    """
-
-    z: np.ndarray
-    y: np.ndarray
-    encoder: np.ndarray
-    decoder: np.ndarray
-    whole: np.ndarray
-    latent: np.ndarray
-
-
 def load_network(path: Path | str) -> Network:
-    """Read a weights file; raises DamagedFileError if it does not hold an encoder and a decoder."""
+    """Read a weights file; raises DamagedFileError if it holds no network."""
     content = Path(path).read_bytes()
     try:
         tensors = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-        encoder, decoder = _layers(tensors, "encoder"), _layers(tensors, "decoder")
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            (name,) = (name for name in archive.namelist() if name.endswith("/record.json"))
+            architecture = json.loads(archive.read(name))["architecture"]
+        halves = [
+            _modules(tensors, half, architecture["hidden_activation"], architecture[last])
+            for half, last in (("encoder", "latent_activation"), ("decoder", "output_activation"))
+        ]
     # torch.load raises what the damage happens to cause.
     except Exception as error:
         raise DamagedFileError(
             f"{path} holds no autoencoder ({error}): delete it and run snakemake again"
         ) from error
-    return Network(encoder, decoder, hashlib.sha256(content).hexdigest())
+    return Network(*halves, hashlib.sha256(content).hexdigest())
 
 
-def point_jacobians(network: Network, pixels: np.ndarray) -> PointJacobians:
-    """Return values and Jacobians at one point, `pixels` (p,), by reverse-mode autograd.
-
-    Autograd takes the derivative of ReLU at 0 as 0. The paper takes it as 1; a point exactly on a
-    kink lies within `jacspec.verification.bounds` of it, and is not decided.
-    """
-    x = torch.from_numpy(pixels.astype(np.float64))
-    z = encode(network, x)
-
-    def through_input_space(point: torch.Tensor) -> torch.Tensor:
-        return decode(network, encode(network, point))
-
-    def through_latent_space(point: torch.Tensor) -> torch.Tensor:
-        return encode(network, decode(network, point))
-
-    jacobian = torch.func.jacrev
-    return PointJacobians(
-        z=z.numpy(),
-        y=decode(network, z).numpy(),
-        encoder=jacobian(lambda point: encode(network, point))(x).numpy(),
-        decoder=jacobian(lambda point: decode(network, point))(z).numpy(),
-        whole=jacobian(through_input_space)(x).numpy(),
-        latent=jacobian(through_latent_space)(z).numpy(),
-    )
-
-
-def encode(network: Network, x: torch.Tensor) -> torch.Tensor:
-    """Return the latent representation (d,) of a point (p,)."""
-    return _through(network.encoder, x)
-
-
-def decode(network: Network, z: torch.Tensor) -> torch.Tensor:
-    """Return the reconstruction (p,) of a latent point (d,)."""
-    return torch.tanh(_through(network.decoder, z))
-
-
-def _through(layers: tuple[Layer, ...], values: torch.Tensor) -> torch.Tensor:
-    *hidden, (last_weight, last_bias) = layers
-    for weight, bias in hidden:
-        values = torch.relu(weight @ values + bias)
-    return last_weight @ values + last_bias
-
-
-def _layers(tensors: dict[str, torch.Tensor], part: str) -> tuple[Layer, ...]:
-    numbers = sorted({int(name.split(".")[1]) for name in tensors if name.startswith(f"{part}.")})
-    if not numbers:
-        raise ValueError(f"no layer named {part}")
-    return tuple(
-        (tensors[f"{part}.{number}.weight"].double(), tensors[f"{part}.{number}.bias"].double())
-        for number in numbers
-    )
+def _modules(
+    tensors: dict[str, torch.Tensor], half: str, hidden_activation: str, last_activation: str
+) -> nn.Sequential:
+    numbers = sorted({int(name.split(".")[1]) for name in tensors if name.startswith(f"{half}.")})
+    modules: list[nn.Module] = []
+    for number in numbers:
+        weight, bias = (tensors[f"{half}.{number}.{kind}"].double() for kind in ("weight", "bias"))
+        linear = nn.Linear(*weight.T.shape, dtype=torch.float64)
+        linear.weight, linear.bias = (
+            nn.Parameter(values, requires_grad=False) for values in (weight, bias)
+        )
+        activation = last_activation if number == numbers[-1] else hidden_activation
+        modules += [linear, ACTIVATIONS[activation]()]
+    return nn.Sequential(*modules)

@@ -1,12 +1,11 @@
-"""Spectra shards against the weights and points that they were made from."""
+"""A spectra shard against the weights and points that it was made from."""
 
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
@@ -14,8 +13,14 @@ import numpy as np
 from jacspec.atomic import replacing
 from jacspec.errors import DamagedFileError, JacspecError
 from jacspec.key import ModelKey
-from jacspec.verification.comparison import JACOBIANS, Deviation, deviations, worst_index
-from jacspec.verification.identities import STORED_COLUMNS, identity_deviations, largest_norm
+from jacspec.verification.comparison import (
+    JACOBIANS,
+    Deviation,
+    deviations,
+    identity_deviations,
+    largest_norm,
+    worst_index,
+)
 from jacspec.verification.network import Network, load_network
 from jacspec.verification.recomputation import recompute
 
@@ -31,20 +36,11 @@ class VerificationError(JacspecError):
 
 
 @dataclass(frozen=True)
-class ShardFiles:
-    """A spectra shard, and the files it claims to be made from."""
-
-    spectra: Path
-    weights: Path
-    points: Path
-
-
-@dataclass(frozen=True)
 class Finding:
     """The worst deviation of one quantity in a shard; `point` is its position in the data set.
 
     `verdict` is ``agrees``, ``deviates``, or ``undecided`` where it deviates at a point so close to
-    a kink of a ReLU that rounding decides which Jacobian is meant.
+    a kink of an activation that rounding decides which Jacobian is meant.
     """
 
     point: int
@@ -54,9 +50,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class ShardReport:
-    """What was found in one shard of `points` points, one finding a quantity."""
+    """What was found in a shard of `points` points, one finding for each quantity."""
 
-    files: ShardFiles
+    spectra: Path
     key: ModelKey
     dataset: str
     points: int
@@ -70,141 +66,131 @@ class ShardReport:
 
     def sentence(self) -> str:
         """Return one line for a person to read."""
-        if self.agrees:
-            of_spectra = [
-                item for item in self.findings if item.deviation.quantity == "eigenvalues"
-            ]
-            return (
-                f"{self.files.spectra}: {self.recomputed} points of {self.points} recomputed, all "
-                "agree; eigenvalues to within "
-                f"{max(item.deviation.ratio for item in of_spectra):.2f} of what rounding allows, "
-                f"all else to within {max(item.deviation.ratio for item in self.findings):.2f}"
-            )
         worst = max(self.findings, key=_severity)
         found = worst.deviation
+        if self.agrees:
+            return (
+                f"{self.spectra}: {self.recomputed} points of {self.points} recomputed, all agree, "
+                f"to within {max(item.deviation.ratio for item in self.findings):.2f} of what "
+                "rounding allows"
+            )
         return (
-            f"{self.files.spectra}: {found.quantity} ({found.jacobian}) deviates at point "
-            f"{worst.point} by {found.deviation:.2g}, allowed {found.bound:.2g}; this file is not "
-            f"what {self.files.weights} and {self.files.points} give: delete it and run snakemake "
-            "again"
+            f"{self.spectra}: {found.quantity} ({found.jacobian}) deviates at point {worst.point} "
+            f"by {found.deviation:.2g}, allowed {found.bound:.2g}; this file is not what its "
+            "weights and points give: delete it and run snakemake again"
         )
 
+    def write(self, path: Path | str) -> None:
+        """Write the findings as a table (CSV)."""
+        of_shard = [self.spectra, *self.key.fields().values(), self.dataset]
+        of_shard += [self.points, self.recomputed]
+        with (
+            replacing(path) as temporary,
+            temporary.open("w", encoding="utf-8", newline="") as file,
+        ):
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(HEADER)
+            for finding in self.findings:
+                found = finding.deviation
+                of_quantity = [found.jacobian, found.quantity, finding.point]
+                numbers = [repr(found.deviation), repr(found.bound), finding.verdict]
+                writer.writerow([*of_shard, *of_quantity, *numbers])
 
-def verify_shards(
-    shards: Iterable[ShardFiles], table: Path | str, *, report: Callable[[str], None] = print
-) -> None:
-    """Check every shard, and write all findings to `table`.
 
-    `POINTS_PER_SHARD` random points of each are recomputed; the eigenvalues of all points must add
-    up to their traces. `report` gets one line a shard. All shards are checked, and `table` (CSV) is
-    written, before anything is raised.
+def verify_shard(spectra: Path | str, weights: Path | str, points: Path | str) -> ShardReport:
+    """Check a spectra shard against the files of weights and points that it was made from.
 
-    Raises
-    ------
-    VerificationError
-        If anything deviates by more than its bound; the message names each such file and its
-        worst point.
-    DamagedFileError
-        If a file cannot be read, or is not of the points or weights it stands beside.
+    `POINTS_PER_SHARD` random points are recomputed; what every point must obey by itself is checked
+    at all of them. Raises DamagedFileError where a file cannot be read, or is not of the weights or
+    points it stands beside, and VerificationError for a shard of the general engine, whose weights
+    do not tell the maps.
     """
-    reports = []
-    networks: dict[Path, Network] = {}
-    for files in shards:
-        if files.weights not in networks:
-            networks = {files.weights: load_network(files.weights)}
-        reports.append(verify_shard(files, networks[files.weights]))
-        report(reports[-1].sentence())
-    _write_table(Path(table), reports)
-    deviating = [shard.sentence() for shard in reports if not shard.agrees]
-    if deviating:
-        raise VerificationError(
-            f"{len(deviating)} of {len(reports)} shards deviate:\n" + "\n".join(deviating)
-        )
-
-
-def verify_shard(files: ShardFiles, network: Network) -> ShardReport:
-    """Check one shard; raises DamagedFileError where it cannot be checked."""
+    network = load_network(weights)
     try:
         with (
-            h5py.File(files.spectra, "r", locking=False) as spectra,
-            h5py.File(files.points, "r", locking=False) as points,
+            h5py.File(spectra, "r", locking=False) as shard,
+            h5py.File(points, "r", locking=False) as data,
         ):
-            _check_provenance(files, spectra, points, network)
-            rows = _drawn_rows(spectra)
-            findings = _worst_of_each(
-                [
-                    *_findings_by_identities(network, spectra),
-                    *_findings_by_recomputation(network, spectra, points, rows),
-                ]
-            )
+            _check_provenance(spectra, shard, data, network)
+            rows = _drawn_rows(shard)
+            findings = [
+                *_findings_by_identities(network, shard),
+                *_findings_by_recomputation(network, shard, data, rows),
+            ]
             return ShardReport(
-                files=files,
-                key=ModelKey(
-                    str(spectra.attrs["variant"]),
-                    int(spectra.attrs["latent_dim"]),
-                    int(spectra.attrs["seed"]),
-                ),
-                dataset=str(spectra.attrs["dataset"]),
-                points=len(spectra["index"]),
+                spectra=Path(spectra),
+                key=_key(shard),
+                dataset=str(shard.attrs["dataset"]),
+                points=len(shard["index"]),
                 recomputed=len(rows),
-                findings=findings,
+                findings=_worst_of_each(findings),
             )
     except (OSError, KeyError) as error:
         raise DamagedFileError(
-            f"{files.spectra} cannot be checked against {files.points} ({error}): delete the "
-            "damaged one and run snakemake again"
+            f"{spectra} cannot be checked against {points} ({error}): delete the damaged one and "
+            "run snakemake again"
         ) from error
 
 
+def _key(shard: h5py.File) -> ModelKey:
+    variant, latent_dim, seed = (shard.attrs[name] for name in ModelKey.COLUMNS)
+    return ModelKey(str(variant), int(latent_dim), int(seed))
+
+
 def _check_provenance(
-    files: ShardFiles, spectra: h5py.File, points: h5py.File, network: Network
+    path: Path | str, shard: h5py.File, data: h5py.File, network: Network
 ) -> None:
+    if shard.attrs["engine"] != "dense":
+        raise VerificationError(
+            f"{path} is of the {shard.attrs['engine']} engine: only shards of dense layers can be "
+            "verified, so leave it out"
+        )
     claims = (
-        ("weights_sha256", spectra.attrs["weights_sha256"], network.sha256),
-        ("dataset", spectra.attrs["dataset"], points.attrs["dataset"]),
-        ("first", spectra.attrs["first"], points.attrs["first"]),
-        ("number of points", len(spectra["index"]), len(points["points"])),
+        ("weights_sha256", shard.attrs["weights_sha256"], network.sha256),
+        ("dataset", shard.attrs["dataset"], data.attrs["dataset"]),
+        ("first", shard.attrs["first"], data.attrs["first"]),
+        ("number of points", len(shard["index"]), len(data["points"])),
     )
     for name, claimed, found in claims:
         if claimed != found:
             raise DamagedFileError(
-                f"{files.spectra}: its {name} is {claimed}, but {files.weights} and "
-                f"{files.points} have {found}; delete it and run snakemake again"
+                f"{path}: its {name} is {claimed}, but its weights and points have {found}; delete "
+                "it and run snakemake again"
             )
 
 
-def _drawn_rows(spectra: h5py.File) -> list[int]:
+def _drawn_rows(shard: h5py.File) -> list[int]:
     """Draw different rows, by a counter-based generator keyed by what the shard is of."""
-    identity = [str(spectra.attrs[name]) for name in (*ModelKey.COLUMNS, "dataset", "first")]
+    identity = [str(shard.attrs[name]) for name in (*ModelKey.COLUMNS, "dataset", "first")]
     key = hashlib.sha256(json.dumps(["verify", *identity]).encode()).digest()[:16]
     generator = np.random.Generator(np.random.Philox(key=int.from_bytes(key, "big")))
-    count = len(spectra["index"])
+    count = len(shard["index"])
     return sorted(generator.choice(count, min(count, POINTS_PER_SHARD), replace=False).tolist())
 
 
 def _findings_by_recomputation(
-    network: Network, spectra: h5py.File, points: h5py.File, rows: list[int]
+    network: Network, shard: h5py.File, data: h5py.File, rows: list[int]
 ) -> Iterator[Finding]:
-    precision = str(spectra.attrs["precision"])
     for row in rows:
-        stored: dict[str, Any] = {name: column[row] for name, column in spectra.items()}
-        point = int(spectra.attrs["first"]) + row
-        recomputed = recompute(network, points["points"][row], precision)
+        stored = {name: column[row] for name, column in shard.items()}
+        point = int(shard.attrs["first"]) + row
         index = Deviation("both", "index", float(abs(int(stored["index"]) - point)), 0.0)
-        for deviation in (index, *deviations(stored, recomputed, precision)):
+        recomputed = recompute(network, data["points"][row], str(shard.attrs["precision"]))
+        for deviation in (index, *deviations(stored, recomputed)):
             yield Finding(point, deviation, _verdict(deviation, near_kink=recomputed.near_kink))
 
 
-def _findings_by_identities(network: Network, spectra: h5py.File) -> Iterator[Finding]:
-    precision, norm = str(spectra.attrs["precision"]), largest_norm(network)
-    for start in range(0, len(spectra["index"]), BLOCK_POINTS):
+def _findings_by_identities(network: Network, shard: h5py.File) -> Iterator[Finding]:
+    norm = largest_norm(network)
+    for start in range(0, len(shard["index"]), BLOCK_POINTS):
         rows = slice(start, start + BLOCK_POINTS)
         for jacobian in JACOBIANS:
-            columns = {name: spectra[f"{name}_{jacobian}"][rows] for name in STORED_COLUMNS}
-            for quantity, deviation, bound in identity_deviations(columns, precision, norm):
+            names = [f"{column}_{jacobian}" for column in ("eigenvalues", "trace", "rank_bound")]
+            stored = {name: shard[name][rows] for name in names}
+            for quantity, deviation, bound in identity_deviations(jacobian, stored, norm):
                 worst = worst_index(deviation, bound)
                 found = Deviation(jacobian, quantity, float(deviation[worst]), float(bound[worst]))
-                point = int(spectra.attrs["first"]) + start + worst
+                point = int(shard.attrs["first"]) + start + worst
                 yield Finding(point, found, _verdict(found, near_kink=False))
 
 
@@ -225,17 +211,3 @@ def _verdict(deviation: Deviation, *, near_kink: bool) -> str:
 
 def _severity(finding: Finding) -> tuple[int, float]:
     return ("agrees", "undecided", "deviates").index(finding.verdict), finding.deviation.ratio
-
-
-def _write_table(path: Path, reports: Iterable[ShardReport]) -> None:
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(HEADER)
-        for shard in reports:
-            of_shard = [shard.files.spectra, *shard.key.fields().values(), shard.dataset]
-            of_shard += [shard.points, shard.recomputed]
-            for finding in shard.findings:
-                found = finding.deviation
-                of_quantity = [found.jacobian, found.quantity, finding.point]
-                numbers = [repr(found.deviation), repr(found.bound), finding.verdict]
-                writer.writerow([*of_shard, *of_quantity, *numbers])
