@@ -5,13 +5,16 @@ JOBS ?= $(shell nproc)
 SNAKEMAKE = .venv/bin/snakemake
 IMPORTED = h5py, matplotlib.pyplot, numba, pandas, plotly.graph_objects, scipy.optimize, \
     snakemake.cli, snakemake.report.html_reporter, snakemake_executor_plugin_slurm_jobstep, torch
+LOCKED = --constraint envs/lock.txt
+PIP_INSTALL = .venv/bin/python -m pip install --quiet --no-compile $(LOCKED)
 ONE_THREAD = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-CODE = workflow tests benchmarks envs
+CODE = workflow tests benchmarks envs docs/make_api.py
 # Where it is set, as images of containers do, each process compiles all that it imports anew, which
 # takes longer than most jobs.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup browser quick sweep test slurm-test slurm-demo lint soak mutants bench lock clean
+.PHONY: help setup browser quick sweep test slurm-test slurm-demo lint soak mutants bench \
+    test-oldest test-newest docs lock clean
 
 help:
 	@echo "make quick   set up, fetch MNIST, run the quick sweep to its figures (minutes)"
@@ -20,6 +23,10 @@ help:
 	@echo "make slurm-test  test the sweep on a real SLURM cluster of four virtual nodes, with faults"
 	@echo "                 of every kind (root on Debian; installs SLURM; CI runs it too)"
 	@echo "make slurm-demo  run the quick sweep on such a cluster: which jobs ran where, at what cost"
+	@echo "make test-oldest  test the library on the oldest versions that are allowed, make test-newest"
+	@echo "                  all on the newest"
+	@echo "make docs    write the library's pages to docs/api"
+	@echo "make lock    bring envs/ up to date with pyproject.toml"
 	@echo "make soak    the long loops of kills and broken configs"
 	@echo "make mutants changes of constants and comparisons that no unit test notices (hours);"
 	@echo "             MUTANTS='--minutes 30 claims/networks.py' takes a part"
@@ -31,10 +38,14 @@ setup: .venv/installed
 
 # To compile every module of every package takes longer than to install them, and most are never
 # imported. Those that are, are compiled here: later on, the user may not be allowed to write.
+# torch by pip, whose settings say which build suits the machine, the rest by uv, which takes half
+# the time; where only pip's settings lead to an index, all of it by pip.
 .venv/installed: pyproject.toml envs/lock.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; set PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --no-compile --constraint envs/lock.txt --editable '.[test]'
+	$(PIP_INSTALL) uv torch
+	.venv/bin/uv pip install --quiet --python .venv/bin/python $(LOCKED) --editable '.[docs,test]' \
+	    || $(PIP_INSTALL) --editable '.[docs,test]'
 	.venv/bin/python -c 'import $(IMPORTED)'
 	@touch $@
 
@@ -89,12 +100,41 @@ lint: setup
 bench: setup
 	.venv/bin/python benchmarks/run_all.py
 
+# What depends most on the versions of NumPy, SciPy, h5py, numba and torch.
+LIBRARY_TESTS = $(patsubst %,tests/unit/test_%.py,autoencoders compiled_eigenvalues data_shards \
+    derived_sources determinants eigenvalues engine general_engine jacobians network \
+    random_sources rounding spectra_shards storage theorems weights)
+
+# The library on the oldest versions of its dependencies, and all on the newest, that pyproject.toml
+# allows; PYTHON says on which Python.
+test-oldest: .venv-oldest/installed
+	$(ONE_THREAD) .venv-oldest/bin/python -m pytest -q -n $(JOBS) $(LIBRARY_TESTS)
+
+.venv-oldest/installed: pyproject.toml
+	$(PYTHON) -m venv .venv-oldest
+	$(PYTHON) envs/requirements.py oldest > .venv-oldest/constraints.txt
+	.venv-oldest/bin/python -m pip install --quiet --constraint .venv-oldest/constraints.txt \
+	    --editable '.[compiled,figures,torch]' hypothesis pytest pytest-xdist pyyaml
+	@touch $@
+
+test-newest: .venv-newest/installed
+	$(ONE_THREAD) .venv-newest/bin/python -m pytest -q -n $(JOBS) tests/unit
+
+.venv-newest/installed: pyproject.toml
+	$(PYTHON) -m venv .venv-newest
+	.venv-newest/bin/python -m pip install --quiet --editable '.[test]'
+	@touch $@
+
+# Pages of the library from its docstrings.
+docs: setup
+	PDOC_ALLOW_EXEC=1 .venv/bin/python -W error::UserWarning docs/make_api.py
+
 # Brings envs/lock.txt and envs/jacspec.yaml up to date with pyproject.toml; versions that still
-# suit it stay (to have the newest, remove envs/lock.txt first). Needs uv. What the CUDA builds of
-# torch bring along is left to torch, which pins it.
+# suit it stay (for the newest, remove envs/lock.txt first). What the CUDA builds of torch bring
+# along is left to torch, which pins it.
 lock:
-	uv pip compile --quiet --no-annotate --no-header --universal --python-version 3.11 \
-	    --fork-strategy fewest --extra test --output-file envs/lock.txt pyproject.toml
+	.venv/bin/uv pip compile --quiet --no-annotate --no-header --universal --python-version 3.11 \
+	    --fork-strategy fewest --extra test --extra docs --output-file envs/lock.txt pyproject.toml
 	sed -i -E '/^(nvidia|cuda)-|^triton==/d' envs/lock.txt
 	.venv/bin/python envs/requirements.py conda > envs/jacspec.yaml
 

@@ -23,13 +23,19 @@ class Refusal:
 ALLOWED = {"jacspec", *sys.argv[1].split(",")}
 sys.meta_path.insert(0, Refusal())
 """
-COMPILED = r"jacspec\.spectra\.(compiled_eigenvalues|francis|lanes|machine_code)"
+COMPILED = (
+    r"jacspec\.machine_code|jacspec\.models\.(cpu_operations|training_loops)"
+    r"|jacspec\.spectra\.(compiled_eigenvalues|francis|lanes)"
+)
 REPORT = r"jacspec\.report\..+"
 # Modules that may need an extra, by what they import of it.
 NEEDING = {
     **dict.fromkeys(("numba", "llvmlite"), COMPILED),
-    "torch": r"jacspec\.(models|verification)\..+",
-    "matplotlib": rf"jacspec\.(figures\..+|[a-z]+\.(figure|page))|{REPORT}",
+    "torch": (
+        r"jacspec\.(autoencoders|verification)\..+|jacspec\.models\.(autoencoder|torch_operations)"
+        r"|jacspec\.spectra\.(differentiation|forward_mode|general|passes)"
+    ),
+    "matplotlib": rf"jacspec\.(figures\..+|[a-z]+\.([a-z]+_)?(figure|page))|{REPORT}",
     **dict.fromkeys(("jinja2", "markupsafe", "PIL", "plotly", "yaml"), REPORT),
 }
 

@@ -15,5 +15,5 @@ def __getattr__(name: str) -> object:
     if name == "jacobian_spectra":
         from jacspec.autoencoders.evaluation import jacobian_spectra
 
-        return jacobian_spectra
+        return globals().setdefault(name, jacobian_spectra)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
