@@ -16,6 +16,7 @@ from torch.nn.utils import weight_norm
 from cases import CASES, Pair, convolutional, dense
 from jacspec import jacobian_spectra
 from jacspec.errors import AutoencoderError
+from jacspec.models.network import network_of
 
 BOTH_ENGINES = pytest.mark.parametrize("engine", ["dense", "general"])
 
@@ -473,3 +474,13 @@ def test_the_list_of_cases_has_every_name_once():
 def test_an_output_without_derivative_has_zeros_only(autoencoder, points):
     module = Whatever(autoencoder, decode=lambda y: y.detach())
     assert (jacobian_spectra(module, points, engine="general").eigenvalues_input == 0).all()
+
+
+def test_a_network_of_arrays_is_taken_as_it_is(autoencoder, points):
+    network = network_of(autoencoder, np.float64)
+    expected = jacobian_spectra(autoencoder, points)
+    assert_equal(jacobian_spectra(network, points), expected)
+    assert_equal(jacobian_spectra(network, points.reshape(5, 3, 4)), expected)
+    assert len(jacobian_spectra(network, points[:0])) == 0
+    with pytest.raises(ValueError, match=r"points have shape \(5, 11\), allowed: \(n, 12\)"):
+        jacobian_spectra(network, points[:, :11])

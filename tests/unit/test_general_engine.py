@@ -11,11 +11,11 @@ from torch.func import jvp
 from cases import CASES
 from jacspec import jacobian_spectra
 from jacspec.autoencoders.maps import find_maps
-from jacspec.spectra.determinants import determinants
+from jacspec.spectra.determinants import UNIT_ROUNDOFF, determinants
 from jacspec.spectra.differentiation import DifferentiableMap
 from jacspec.spectra.engine import SpectraEngine
-from jacspec.spectra.forward_mode import evaluation_in_threads
-from jacspec.spectra.general import GeneralSource
+from jacspec.spectra.forward_mode import forward_mode_in_threads, on_one_torch_thread
+from jacspec.spectra.general import NEAR_SINGULAR_ROUNDINGS, GeneralSource
 
 (CONVOLUTIONAL,) = (case for case in CASES if case.name == "convolutional")
 (PAPER,) = (case for case in CASES if case.name == "paper")
@@ -155,10 +155,15 @@ def test_where_forward_mode_is_missing_reverse_mode_takes_its_place():
 def test_both_ways_to_push_directions_find_the_same():
     module = CONVOLUTIONAL.module().eval().double().requires_grad_(False)
     points = torch.from_numpy(CONVOLUTIONAL.points(3))
-    with evaluation_in_threads():
-        map_ = DifferentiableMap(module.encoder, CONVOLUTIONAL.shape, torch.float64, "cpu")
-        forwards = map_._pushed_forwards(points)(torch.ones_like(points))
-        reverse = map_._pushed_by_reverse_mode(points)(torch.ones_like(points))
+    maps = [
+        DifferentiableMap(
+            module.encoder, CONVOLUTIONAL.shape, torch.float64, "cpu", convolves=convolves
+        )
+        for convolves in (True, False)
+    ]
+    assert [map_.forward_mode for map_ in maps] == [True, False]
+    with on_one_torch_thread(), forward_mode_in_threads():
+        forwards, reverse = (map_.pushed(points)(torch.ones_like(points)) for map_ in maps)
     torch.testing.assert_close(forwards, reverse, rtol=1e-13, atol=1e-15)
 
 
@@ -199,7 +204,8 @@ def test_the_cheap_test_contradicts_no_comparison_of_two_routes():
         block = source.evaluate(case.points(source.block_points)).input
         everything = np.arange(len(block.matrices))
         estimated = block.finer_error(everything)
-        assert (estimated <= block.error).all()
+        regular = np.linalg.cond(block.matrices) < 1e12
+        assert (estimated[regular] < block.error[regular]).all()
         matrices, rank_bound = block.matrices, block.rank_bound
         quick, _ = determinants(matrices, rank_bound, block.error, block.finer_error)
         slow, _ = determinants(matrices, rank_bound, estimated, estimated.__getitem__)
@@ -222,9 +228,11 @@ def test_float32_contradicts_no_sign_and_is_as_exact_as_it_says():
         assert np.array_equal(found[determined], expected[determined])
     source = source_of(CONVOLUTIONAL, latent_shape=(6,))
     evaluated = [source.evaluate(points[start : start + 1]).input for start in range(20)]
-    norms = np.array([block.error[0] for block in evaluated]) / source._far_above_errors
+    norms = np.array([block.error[0] for block in evaluated]) / (
+        NEAR_SINGULAR_ROUNDINGS * UNIT_ROUNDOFF
+    )
     difference = np.abs(single.trace_input - double.trace_input)[:20]
-    assert (difference <= 6 * 1e-6 * norms).all()
+    assert (difference <= 6 * 1e-7 * norms).all()
 
 
 def test_memory_stays_within_what_is_said():
@@ -235,7 +243,7 @@ def test_memory_stays_within_what_is_said():
         import numpy as np
         import torch
         from torch import nn
-        from jacspec.spectra.general import GeneralSource
+        from jacspec.spectra.general import NEAR_SINGULAR_ROUNDINGS, GeneralSource
 
         def resident(name):
             (line,) = (line for line in status.read_text().splitlines() if line.startswith(name))

@@ -67,8 +67,8 @@ def test_spectra_are_taken_with_the_library_alone(base_packages, tmp_path):
     save_weights(tmp_path / "weights.pt", initialized_autoencoder(3, (8, 6), 0, 10))
     program = f"""{WITH_THESE_PACKAGES}
 import numpy as np
+from jacspec import jacobian_spectra
 from jacspec.models.network import load_network
-from jacspec.spectra.engine import jacobian_spectra
 
 network = load_network(sys.argv[2])
 spectra = jacobian_spectra(network, np.random.default_rng(0).random((5, 10)))

@@ -6,15 +6,19 @@ import torch
 from torch import Tensor
 from torch.func import jvp, vjp, vmap
 
+from jacspec.spectra.forward_mode import forward_mode_in_threads, on_one_torch_thread
+
 Directions = Callable[[Tensor], Tensor]
 
 
 class DifferentiableMap:
-    """A map of rows (n, *shape) with its derivatives, within `evaluation_in_threads`.
+    """A map of rows (n, *shape) with its derivatives, within `on_one_torch_thread`.
 
-    Forward mode is tried at zeros of the `shape` and `dtype` of a point, on `device`. Where torch
-    has none for an operation, reverse mode of reverse mode takes its place, which finds the same
-    numbers in more time.
+    Directions are pushed through it by forward mode, where `forward_mode` says so, or by reverse
+    mode of reverse mode, which finds the same numbers. Which one is the faster depends on the
+    operations; convolutions have no batched form of the second, everything else that has been
+    measured was faster with it. Where torch lacks one of them for an operation, the other takes its
+    place; both are tried at zeros of the `shape` and `dtype` of a point, on `device`.
     """
 
     def __init__(
@@ -23,17 +27,23 @@ class DifferentiableMap:
         shape: tuple[int, ...],
         dtype: torch.dtype,
         device: str,
+        *,
+        convolves: bool,
     ) -> None:
         self._function = function
+        self.forward_mode = convolves
         # Two rows, because some operations fail at several only.
         points = torch.zeros(2, *shape, dtype=dtype, device=device)
         try:
-            vmap(self._pushed_forwards(points))(torch.ones(2, *points.shape).to(points))
-        # A map can fail here in any way; if not for forward mode, it will again.
+            self._try_at(points)
+        # The user's code can fail here in any way; if it is not for the mode, it will again.
         except Exception:
-            self._pushed = self._pushed_by_reverse_mode
-        else:
-            self._pushed = self._pushed_forwards
+            self.forward_mode = not convolves
+            self._try_at(points)
+
+    def _try_at(self, points: Tensor) -> None:
+        with on_one_torch_thread(), forward_mode_in_threads(self.forward_mode):
+            vmap(self.pushed(points))(torch.ones(2, *points.shape).to(points))
 
     def __call__(self, points: Tensor) -> Tensor:
         """Return the values at `points`, which stay as they are if the map works in place."""
@@ -42,18 +52,14 @@ class DifferentiableMap:
 
     def pushed(self, points: Tensor) -> Directions:
         """Return the function from directions t at `points` to D t."""
-        return self._pushed(points)
+        if self.forward_mode:
+            return lambda direction: jvp(self, (points,), (direction,))[1]
+        values, pull = vjp(self, points)
+        # The transpose of D^T, which is linear in c, so that any c will do.
+        _, push = vjp(lambda direction: pull(direction)[0], torch.zeros_like(values))
+        return lambda direction: push(direction)[0]
 
     def pulled(self, points: Tensor) -> Directions:
         """Return the function from directions c behind `points` to D^T c."""
         _, pull = vjp(self, points)
         return lambda direction: pull(direction)[0]
-
-    def _pushed_forwards(self, points: Tensor) -> Directions:
-        return lambda direction: jvp(self, (points,), (direction,))[1]
-
-    def _pushed_by_reverse_mode(self, points: Tensor) -> Directions:
-        """Return the transpose of D^T, which is linear in c wherever it is differentiated."""
-        values, pull = vjp(self, points)
-        _, push = vjp(lambda direction: pull(direction)[0], torch.zeros_like(values))
-        return lambda direction: push(direction)[0]

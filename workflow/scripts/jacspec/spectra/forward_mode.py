@@ -2,91 +2,92 @@
 
 Both are states of the whole process. `torch.func.jvp` makes the state of forward mode in the first
 of calls that are nested, and deletes it at the end of that call, under whatever other threads have
-begun meanwhile: they fail, or lose their tangents. As long as any evaluation runs, one thread here
-stays inside a call of its own, so that every other call is a nested one.
+begun meanwhile: they fail, or lose their tangents. As long as any evaluation needs it, one thread
+here stays inside a call of its own, so that every other call is a nested one.
 """
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 from torch import Tensor
 from torch.func import jvp
 
 
-class _Keeper(threading.Thread):
-    """A thread that stays inside a call of `jvp` until it is told to leave."""
+class _Shared:
+    """Something that the first of several threads to come sets up, and the last to go puts back."""
 
-    def __init__(self) -> None:
-        super().__init__(name="jacspec-forward-mode", daemon=True)
-        self._entered, self._leave = threading.Event(), threading.Event()
-        self._error: Exception | None = None
+    def __init__(self, set_up: Callable[[], Callable[[], None]]) -> None:
+        self._set_up = set_up
+        self._lock = threading.Lock()
+        self._users = 0
+        self._put_back: Callable[[], None] | None = None
 
-    def run(self) -> None:
-        def stay(value: Tensor) -> Tensor:
-            self._entered.set()
-            self._leave.wait()
-            return value
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            if self._users == 0:
+                self._put_back = self._set_up()
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if self._users == 0:
+                    self._put_back()
 
+
+def _stay_in_forward_mode() -> Callable[[], None]:
+    """Start a thread that stays inside a call of `jvp`; return what has it leave."""
+    entered, leave = threading.Event(), threading.Event()
+
+    def stay(value: Tensor) -> Tensor:
+        entered.set()
+        leave.wait()
+        return value
+
+    def run() -> None:
         try:
             jvp(stay, (torch.zeros(1),), (torch.zeros(1),))
-        except Exception as error:
-            self._error = error
-            self._entered.set()
+        finally:
+            # Also where forward mode is in use by somebody else: then evaluations fail, in words.
+            entered.set()
 
-    def enter(self) -> None:
-        self.start()
-        self._entered.wait()
-        if self._error is not None:
-            raise self._error
+    keeper = threading.Thread(target=run, name="jacspec-forward-mode", daemon=True)
+    keeper.start()
+    entered.wait()
 
-    def leave(self) -> None:
-        self._leave.set()
-        self.join()
+    def put_back() -> None:
+        leave.set()
+        keeper.join()
 
-
-class _SharedState:
-    """What the first evaluation to begin sets up, and the last one to end puts back."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._evaluations = 0
-        self._keeper: _Keeper | None = None
-        self._threads_before = 1
-
-    def begin(self) -> None:
-        with self._lock:
-            if self._evaluations == 0:
-                keeper = _Keeper()
-                keeper.enter()
-                self._keeper = keeper
-                self._threads_before = torch.get_num_threads()
-            self._evaluations += 1
-        # Of the whole process, but each thread takes it over at a call of its own only.
-        torch.set_num_threads(1)
-
-    def end(self) -> None:
-        with self._lock:
-            self._evaluations -= 1
-            if self._evaluations == 0:
-                self._keeper.leave()
-                torch.set_num_threads(self._threads_before)
+    return put_back
 
 
-_shared_state = _SharedState()
+def _keep_number_of_threads() -> Callable[[], None]:
+    threads = torch.get_num_threads()
+    return lambda: torch.set_num_threads(threads)
+
+
+_forward_mode = _Shared(_stay_in_forward_mode)
+_number_of_threads = _Shared(_keep_number_of_threads)
+
+
+def forward_mode_in_threads(needed: bool = True) -> AbstractContextManager[None]:
+    """Let several threads use forward mode at once, if it is `needed`."""
+    return _forward_mode() if needed else nullcontext()
 
 
 @contextmanager
-def evaluation_in_threads() -> Iterator[None]:
-    """Let several threads differentiate in forward mode at once, each on one thread of torch's.
+def on_one_torch_thread() -> Iterator[None]:
+    """Compute on one thread of torch's, and differentiate with respect to no weights.
 
-    The last bits of sums depend on torch's threads, and the engine has a pool of its own. Nothing
-    is differentiated with respect to weights meanwhile.
+    The last bits of sums depend on torch's threads, and the engine has a pool of its own.
     """
-    _shared_state.begin()
-    try:
+    with _number_of_threads():
+        # Of the whole process, but each thread takes it over at a call of its own only.
+        torch.set_num_threads(1)
         with torch.no_grad():
             yield
-    finally:
-        _shared_state.end()

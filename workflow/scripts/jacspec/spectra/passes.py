@@ -12,17 +12,22 @@ from torch.utils._pytree import tree_leaves
 
 @dataclass(frozen=True)
 class PassMemory:
-    """Bytes that one point needs: `widest` in one operation at most, `total` for all results."""
+    """Bytes that one point needs: `widest` in one operation at most, `total` for all results.
+
+    `convolves` is whether there is a convolution among the operations.
+    """
 
     widest: int
     total: int
+    convolves: bool
 
 
 def memory_of_pass(function: Callable[[Tensor], Tensor], point: Tensor) -> PassMemory:
     """Return what the operations of `function` take at `point` (1, *shape)."""
     with torch.no_grad(), _Operations() as operations:
         function(point)
-    return PassMemory(max(operations.widest, point.nbytes), operations.total)
+    widest = max(operations.widest, point.nbytes)
+    return PassMemory(widest, operations.total, operations.convolves)
 
 
 class _Operations(TorchDispatchMode):
@@ -31,6 +36,7 @@ class _Operations(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
         self.widest = self.total = 0
+        self.convolves = False
 
     def __torch_dispatch__(
         self, operation: Any, _types: Any, arguments: tuple = (), options: dict | None = None
@@ -45,6 +51,7 @@ class _Operations(TorchDispatchMode):
         )
         patches = 0
         if operation is torch.ops.aten.convolution.default:
+            self.convolves = True
             patches = _bytes_of_patches(result, *arguments)
         # What goes in is as large as the result of the operation before.
         self.widest = max(self.widest, 2 * size + patches)
