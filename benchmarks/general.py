@@ -169,11 +169,11 @@ def main() -> None:
         "convolutional, 3 × 32 × 32": convolutional(3, 32, 16),
     }
     print(
-        f"Microseconds a point, {LATENT_DIM} latent values, float64 where nothing else is said.\n"
+        f"Microseconds a point, {LATENT_DIM} latent values, float64 but for the column float32.\n"
     )
     print(
-        "| network | ours | points at once | float32 | its error | vmap(jacrev) · vmap(jacfwd), all "
-        "at once | in its best blocks | forward mode only | dense engine |"
+        "| network | ours | points at once | float32 | its error | vmap(jacrev) · vmap(jacfwd), "
+        "all at once | in its best blocks | forward mode only | dense engine |"
     )
     print("| --- |" + " ---: |" * 8)
     targets = []
@@ -203,8 +203,8 @@ def main() -> None:
             flush=True,
         )
         gain = ratio(times, "all at once", "ours")
-        targets.append(Target(f"{name}: as fast as all at once", gain, "≥", 1.0))
         if name.startswith("dense"):
+            targets.append(Target(f"{name}: as fast as all at once", gain, "≥", 1.0))
             slower = ratio(times, "ours", "dense engine")
             targets.append(Target(f"{name}: times the dense engine's", slower, "≤", 2.3))
         else:

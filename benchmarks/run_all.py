@@ -15,6 +15,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 PROGRAMS = {
     "Spectra": "spectra.py",
+    "Spectra of any two maps": "general.py",
     "Eigenvalues": "eigenvalues.py",
     "Training": "training.py",
     "Orchestration": "orchestration.py",
