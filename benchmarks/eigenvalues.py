@@ -30,6 +30,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from jacspec.data.mnist import pixels_of_images, read_mnist  # noqa: E402
 from jacspec.errors import JacspecError  # noqa: E402
+from jacspec.key import ModelKey  # noqa: E402
 from jacspec.layout import WEIGHTS  # noqa: E402
 from jacspec.models.network import load_network, network_of  # noqa: E402
 from jacspec.spectra.compiled_eigenvalues import eigenvalues_in_lanes  # noqa: E402
@@ -79,7 +80,7 @@ def mnist_points() -> np.ndarray | None:
 
 def matrices_of(latent_dim: int, points: np.ndarray | None) -> tuple[np.ndarray, str]:
     """Return matrices (n, d, d), and what they are."""
-    path = ROOT / WEIGHTS.format(latent_dim=latent_dim, seed=0)
+    path = ROOT / ModelKey("paper", latent_dim, 0).path(WEIGHTS)
     if points is None or not path.exists():
         generator = np.random.default_rng(latent_dim)
         shape = (2 * POINTS, latent_dim, latent_dim)

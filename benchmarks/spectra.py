@@ -31,6 +31,7 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 from jacspec.data.mnist import pixels_of_images, read_mnist  # noqa: E402
 from jacspec.data.storage import PointBlock, write_points  # noqa: E402
 from jacspec.errors import JacspecError  # noqa: E402
+from jacspec.key import ModelKey  # noqa: E402
 from jacspec.layout import WEIGHTS  # noqa: E402
 from jacspec.models.architecture import Architecture  # noqa: E402
 from jacspec.models.autoencoder import (  # noqa: E402
@@ -58,7 +59,6 @@ ENGINE_POINTS = 5000
 THREADED_POINTS = 10_000
 VMAP_POINTS = 100
 JOB = {
-    "seed": 0,
     "precision": "float64",
     "eigensolver": EIGENSOLVER,
     "device": "cpu",
@@ -91,7 +91,7 @@ def mnist_pixels() -> tuple[np.ndarray, str]:
 
 def trained_autoencoder(latent_dim: int, pixels: np.ndarray) -> tuple[Autoencoder, str]:
     """Return a trained autoencoder, and where it is from."""
-    path = ROOT / WEIGHTS.format(latent_dim=latent_dim, seed=0)
+    path = ROOT / ModelKey("paper", latent_dim, 0).path(WEIGHTS)
     if path.exists():
         return load_autoencoder(path), "those of results/models"
     print(f"{path} is missing: training for {RECIPE.epochs} short epochs", file=sys.stderr)
@@ -168,6 +168,7 @@ def contestants(
     array_product, tensor_product = np.empty_like(array), torch.empty_like(tensor)
     save_weights(folder / "weights.pt", autoencoder)
     job = (folder / "weights.pt", folder / "points.h5", folder / "shard.h5")
+    key = ModelKey("paper", source.latent_dim, 0)
     return {
         "dgemm of numpy": (lambda: np.matmul(array, array, out=array_product), 1),
         "dgemm of torch": (lambda: torch.mm(tensor, tensor, out=tensor_product), 1),
@@ -178,7 +179,7 @@ def contestants(
         "lapack of numpy": (lambda: [*map(np.linalg.eigvals, arrays)], ENGINE_POINTS),
         "lapack of torch": (lambda: [*map(torch.linalg.eigvals, tensors)], ENGINE_POINTS),
         "engine": (lambda: engine.submit(pixels[:ENGINE_POINTS]).result(), ENGINE_POINTS),
-        "job": (lambda: compute_shard(*job, **JOB), JOB_POINTS),
+        "job": (lambda: compute_shard(*job, key=key, **JOB), JOB_POINTS),
         "vmap": (vmapped_spectra(double, points), VMAP_POINTS),
         "full": (full_spectrum(double, points[0]), 1),
     }
@@ -347,8 +348,10 @@ def job_megabytes(count: int) -> float:
     """Return the peak memory of a job of `count` points, in a process of its own (Linux)."""
     program = (
         f"import sys; sys.path.insert(0, {str(ROOT / 'workflow' / 'scripts')!r})\n"
+        "from jacspec.key import ModelKey\n"
         "from jacspec.spectra.computation import compute_shard\n"
-        f"compute_shard('weights.pt', 'points.h5', 'shard.h5', **{JOB!r})\n"
+        f"key = ModelKey('paper', {MEMORY_LATENT_DIM}, 0)\n"
+        f"compute_shard('weights.pt', 'points.h5', 'shard.h5', key=key, **{JOB!r})\n"
         "print(next(l.split()[1] for l in open('/proc/self/status') if 'VmHWM' in l))"
     )
     with tempfile.TemporaryDirectory() as name:
