@@ -16,20 +16,19 @@ HOW_TO_COMPUTE = {
     "fashion_mnist_source",
 }
 
-# The variant that the page is of.
-SHOWN = next(iter(GRID.variants))
-
 
 rule report:
     input:
-        summary=layout.SUMMARY.format(variant=SHOWN),
-        views=GRID.of_models(layout.MODEL_VIEW, SHOWN),
-        histories=GRID.of_models(layout.TRAINING_HISTORY, SHOWN),
+        verdicts=layout.VARIANTS,
+        summaries=expand(layout.SUMMARY, variant=GRID.variants),
+        views=GRID.of_models(layout.MODEL_VIEW),
+        histories=GRID.of_models(layout.TRAINING_HISTORY),
         points=expand(layout.DATASET_SHARD, dataset=GRID.datasets, shard=0),
-        claims=layout.CLAIMS.format(variant=SHOWN),
-        readable_claims=layout.CLAIMS_READABLE.format(variant=SHOWN),
-        theorems=layout.THEOREMS.format(variant=SHOWN),
-        detection=([layout.DETECTION.format(variant=SHOWN)] if len(GRID.datasets) > 1 else []),
+        claims=expand(layout.CLAIMS, variant=GRID.variants),
+        theorems=expand(layout.THEOREMS, variant=GRID.variants),
+        detection=expand(
+            layout.DETECTION, variant=GRID.variants if "detection" in JOINED_TABLES else []
+        ),
     output:
         report(
             layout.REPORT,
@@ -52,8 +51,14 @@ rule report:
     params:
         configuration={key: config[key] for key in config if key not in HOW_TO_COMPUTE},
         datasets=GRID.datasets,
-        roles=roles(GRID.variants[SHOWN].training_set),
-        tables=list(GRID.table_seeds(SHOWN)),
+        variants={
+            name: {
+                "epochs": variant.training["epochs"],
+                "roles": roles(variant.training_set),
+                "tables": list(GRID.table_seeds(name)),
+            }
+            for name, variant in GRID.variants.items()
+        },
         benchmarks=located("results/benchmarks"),
         parts=lambda wildcards: [sha256_of_file(part)[:16] for part in PAGE_PARTS],
         code=code_of("report.py"),

@@ -5,31 +5,41 @@ from pathlib import Path
 import job
 from jacspec.claims.rows import read_claims
 from jacspec.detection.model_detection import read_detection
-from jacspec.report.judgements import read_readable_claims
-from jacspec.report.model_view import read_model_view
-from jacspec.report.page import Sweep, write_page
+from jacspec.report.model_view import key_of_view, read_model_view
+from jacspec.report.page import PageSources, write_page
+from jacspec.report.variant_content import VariantResults
 from jacspec.statistics.summary import read_summary
+from jacspec.variants.matrix import read_variants
 
 
 def main(snakemake):
     """Gather what the sweep has made, and write the page."""
     source, params = snakemake.input, snakemake.params
-    sweep = Sweep(
+    views = [read_model_view(path) for path in source.views]
+    models = list(zip(views, map(Path, source.histories), strict=True))
+    variants = [
+        VariantResults(
+            name=name,
+            epochs=own["epochs"],
+            roles=own["roles"],
+            printed=own["tables"],
+            summary=read_summary(Path(source.summaries[place])),
+            theorems=read_summary(Path(source.theorems[place])),
+            claims=read_claims(Path(source.claims[place])),
+            detection=read_detection(Path(source.detection[place])) if source.detection else (),
+            views=[view for view, _ in models if key_of_view(view).variant == name],
+            histories=[path for view, path in models if key_of_view(view).variant == name],
+        )
+        for place, (name, own) in enumerate(params.variants.items())
+    ]
+    sources = PageSources(
         configuration=params.configuration,
-        datasets=params.datasets,
-        roles=params.roles,
-        summary=read_summary(Path(source.summary)),
-        views=[read_model_view(path) for path in source.views],
         points=dict(zip(params.datasets, map(Path, source.points), strict=True)),
-        histories=[Path(path) for path in source.histories],
         benchmarks=Path(params.benchmarks),
-        printed=params.tables,
-        claims=read_claims(Path(source.claims)),
-        readable_claims=read_readable_claims(Path(source.readable_claims)),
-        theorems=read_summary(Path(source.theorems)),
-        detection=read_detection(Path(source.detection[0])) if source.detection else (),
+        variants=variants,
+        verdicts=read_variants(Path(source.verdicts)),
     )
-    write_page(Path(snakemake.output[0]), sweep)
+    write_page(Path(snakemake.output[0]), sources)
 
 
 if "snakemake" in globals():

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from jacspec.claims.networks import SHARE_OF_NETWORKS
 from jacspec.claims.orientation_claims import COIN_FLIP, NEAR_HALF, RARELY
-from jacspec.claims.rows import ClaimRow
+from jacspec.claims.rows import VERDICT, ClaimRow
 from jacspec.claims.thresholds import MINIMUM_EPOCHS, MOST, SMALLEST_HIGH_DIM
 from jacspec.key import ModelKey
-from jacspec.report.judgements import NOT_JUDGED, verdict_of
 from jacspec.statistics.collapsed_models import names_of_models
 
 CENTRAL_CLAIM = "C9"
@@ -22,7 +21,7 @@ UNDETERMINED = "share_undetermined/input/"
 class Headline:
     """A verdict, one sentence that says it, and what it rests on: pairs of a question and answer.
 
-    `verdict` is that of the claims table, or `NOT_JUDGED`.
+    `verdict` is that of the claims table.
     """
 
     verdict: str
@@ -39,18 +38,14 @@ SENTENCES = {
     "not judged": f"Not judged: these networks were trained for fewer than {MINIMUM_EPOCHS} "
     "epochs, too few to tell. The chart shows the shares that were measured.",
     "does not apply": "The question does not apply: this sweep has no random pixels to put it to.",
-    NOT_JUDGED: "Not judged yet: this sweep has no table of claims. The chart shows the shares "
-    "that were measured.",
 }
 
 
 def headline(rows: Sequence[ClaimRow], training_set: str) -> Headline:
-    """Return the answer from the rows of the claims table, which may be none."""
+    """Return the answer from the rows of a variant's table of claims."""
     central = [row for row in rows if row.claim == CENTRAL_CLAIM]
     verdict = verdict_of(central, CENTRAL_CLAIM)
     sentence = SENTENCES[verdict]
-    if verdict == NOT_JUDGED:
-        return Headline(verdict, sentence, ())
     seeds = sorted({row.seed for row in central if row.seed is not None})
     return Headline(
         verdict,
@@ -183,3 +178,13 @@ def _percent(value: float) -> str:
 
 def _points(value: float) -> str:
     return f"{100 * value:.1f}" if 0 < value < 0.095 else f"{100 * value:.0f}"
+
+
+def verdict_of(rows: Sequence[ClaimRow], claim: str, seed: int | None = None) -> str:
+    """Return the verdict on a claim, for one seed or for all together."""
+    (found,) = (
+        row.verdict
+        for row in rows
+        if (row.claim, row.statistic, row.seed) == (claim, VERDICT, seed)
+    )
+    return found

@@ -12,6 +12,9 @@
   const turns = new Map();
   const select = (id) => document.getElementById(id);
   const chosen = () => ["latent_dim", "seed", "dataset"].map((id) => select(id).value);
+  const variantName = () => select("variant").value;
+  /* Charts, reconstructions and training set of the chosen variant. */
+  let shown = null;
 
   async function unpack(id) {
     const letters = atob(select(id).textContent);
@@ -23,7 +26,7 @@
   }
 
   async function model(latentDim, seed) {
-    const key = `model-d${latentDim}_seed${seed}`;
+    const key = `model-${variantName()}-d${latentDim}_seed${seed}`;
     if (!models.has(key)) models.set(key, JSON.parse(await unpack(key)));
     return models.get(key);
   }
@@ -76,7 +79,10 @@
 
   async function drawNow(element) {
     const name = element.dataset.chart;
-    const specification = page.charts[name] ?? (await explorerCharts())[name];
+    const specification = shown.charts[name] ?? (await explorerCharts())[name];
+    element.closest(".panel").hidden = !specification;
+    if (!specification) return;
+    if (specification.title) element.closest(".panel").querySelector("h4").innerHTML = specification.title;
     const { data, layout } = dressed(themed(specification));
     await Plotly.react(element, data, layout, {
       responsive: true,
@@ -114,7 +120,7 @@
   async function explorerCharts() {
     const [latentDim, seed, dataset] = chosen();
     const { datasets } = await model(latentDim, seed);
-    const [content, training] = [datasets[dataset], datasets[page.training_set]];
+    const [content, training] = [datasets[dataset], datasets[shown.training_set]];
     return {
       plane_input: plane(content, "input"),
       plane_latent: plane(content, "latent"),
@@ -292,10 +298,10 @@
     fillFacts(content, latentDim);
     strip(select("sample-input"), page.inputs[dataset], `Sample points of ${name}`);
     strip(
-      select("sample-output"), page.strips[seed][latentDim][dataset],
+      select("sample-output"), shown.strips[seed][latentDim][dataset],
       `Their reconstructions at d = ${latentDim}, seed ${seed}`,
     );
-    const dynamic = drawn().filter((element) => !(element.dataset.chart in page.charts));
+    const dynamic = drawn().filter((element) => !(element.dataset.chart in shown.charts));
     await Promise.all(dynamic.map(draw));
     const outside = Object.values(content.jacobians).map((part) => part.outside_plane);
     select("explorer-shown").innerHTML = withSubscripts(
@@ -305,6 +311,7 @@
       `${outside[0]} eigenvalues of J_I, ${outside[1]} of J_L.`,
     );
     select("explorer").dataset.shown = [latentDim, seed, dataset].join(" ");
+    select("explorer").dataset.variant = variantName();
   }
 
   // ---- Gallery --------------------------------------------------------------------------------
@@ -312,7 +319,7 @@
   function showGallery() {
     const seed = select("gallery-seed").value;
     const names = Object.entries(page.names);
-    const mark = (dataset) => (dataset === page.training_set ? ' class="training"' : "");
+    const mark = (dataset) => (dataset === shown.training_set ? ' class="training"' : "");
     const cells = (strips, words) =>
       names
         .map(
@@ -322,13 +329,85 @@
         )
         .join("");
     const heads = names.map(([, name]) => `<th scope="col">${name.replace("(", "<wbr>(")}</th>`).join("");
-    const rows = Object.entries(page.strips[seed]).map(
+    const rows = Object.entries(shown.strips[seed]).map(
       ([latentDim, strips]) =>
         `<tr><th scope="row">d&nbsp;=&nbsp;${latentDim}</th>${cells(strips, `d = ${latentDim}`)}</tr>`,
     );
     select("reconstructions").innerHTML =
       `<thead><tr><th></th>${heads}</tr></thead><tbody><tr><th scope="row">input</th>` +
       `${cells(page.inputs, "input")}</tr>${rows.join("")}</tbody>`;
+  }
+
+  // ---- Variants -------------------------------------------------------------------------------
+
+  function fillChoice(id, values, preferred) {
+    const before = select(id).value;
+    const texts = values.map(String);
+    select(id).innerHTML = texts.map((text) => `<option value="${text}">${text}</option>`).join("");
+    select(id).value = texts.includes(before) ? before : preferred ?? texts[0];
+  }
+
+  /* The seeds of a latent dimension: a variant need not have all of them at each. */
+  function fillSeeds() {
+    const dim = Number(select("latent_dim").value);
+    const models = page.models[variantName()];
+    fillChoice("seed", models.filter(([own]) => own === dim).map(([, seed]) => seed));
+  }
+
+  async function showVariant() {
+    const name = variantName();
+    shown = JSON.parse(await unpack(`variant-${name}`));
+    const models = page.models[name];
+    const unique = (values) => [...new Set(values)].sort((one, other) => one - other);
+    const dims = unique(models.map(([dim]) => dim));
+    fillChoice("latent_dim", dims, String(dims.find((dim) => dim >= 12) ?? dims.at(-1)));
+    fillSeeds();
+    fillChoice("gallery-seed", unique(models.map(([, seed]) => seed)));
+    for (const block of document.querySelectorAll("[data-variants]")) {
+      block.hidden = !block.dataset.variants.split(" ").includes(name);
+    }
+    for (const text of document.querySelectorAll(".variant-name")) text.textContent = name;
+    for (const link of document.querySelectorAll("[data-file]")) link.href = `${name}/${link.dataset.file}`;
+    showGallery();
+  }
+
+  async function changeVariant() {
+    await showVariant();
+    await Promise.all(drawn().map(draw));
+    await showExplorer();
+  }
+
+  // ---- Links into the page --------------------------------------------------------------------
+
+  /* #claims/VARIANT/CLAIM leads to a claim, #explorer/VARIANT/D/SEED/SET to a state of the explorer. */
+  async function follow() {
+    const [place, variant, ...rest] = decodeURIComponent(location.hash.slice(1)).split("/");
+    if (!rest.length || !(variant in page.models)) return;
+    if (variant !== variantName()) {
+      select("variant").value = variant;
+      await changeVariant();
+    }
+    if (place === "claims") {
+      const claim = select(`${variant}/${rest[0]}`);
+      if (claim) {
+        claim.open = true;
+        claim.scrollIntoView();
+      }
+    }
+    if (place === "explorer") {
+      const [dim, seed, dataset] = rest;
+      select("latent_dim").value = dim;
+      fillSeeds();
+      select("seed").value = seed;
+      select("dataset").value = dataset;
+      await showExplorer();
+      select("explorer").scrollIntoView();
+    }
+  }
+
+  function remember() {
+    const state = [variantName(), ...chosen()].map(encodeURIComponent).join("/");
+    history.replaceState(null, "", `#explorer/${state}`);
   }
 
   // ---- Switches -------------------------------------------------------------------------------
@@ -339,27 +418,56 @@
     }
   }
 
-  function toggle({ target }) {
-    const { group, member } = target.dataset;
-    if (!group) return;
-    hidden[group][target.checked ? "delete" : "add"](member);
-    const twins = `input[data-group="${group}"][data-member="${CSS.escape(member)}"]`;
-    for (const box of document.querySelectorAll(twins)) box.checked = target.checked;
+  function setHidden(group, members, isHiddenNow) {
+    for (const member of members) {
+      hidden[group][isHiddenNow ? "add" : "delete"](member);
+      const twins = `input[data-group="${group}"][data-member="${CSS.escape(member)}"]`;
+      for (const box of document.querySelectorAll(twins)) box.checked = !isHiddenNow;
+    }
     drawn()
       .filter((element) => element.data.some((trace) => trace.meta?.group === group))
       .forEach(draw);
   }
 
+  function toggle({ target }) {
+    const { group, member } = target.dataset;
+    if (group) setHidden(group, [member], !target.checked);
+  }
+
+  function toggleAll({ target }) {
+    const group = target.dataset.all ?? target.dataset.none;
+    if (!group) return;
+    const boxes = document.querySelectorAll(`input[data-group="${group}"]`);
+    setHidden(group, new Set([...boxes].map((box) => box.dataset.member)), "none" in target.dataset);
+  }
+
+  /* Charts that were never in view are drawn before the page is printed, and folded text is opened. */
+  async function drawForPrint() {
+    for (const one of document.querySelectorAll("details")) one.open = true;
+    const visible = [...document.querySelectorAll(".chart")].filter((one) => one.offsetParent);
+    await Promise.all(visible.map(draw));
+  }
+
   colorLegends();
-  showGallery();
+  await showVariant();
   await new Promise(requestAnimationFrame);
   const library = document.createElement("script");
   library.textContent = await unpack("plotly");
   document.head.append(library);
   for (const element of document.querySelectorAll(".chart")) observer.observe(element);
-  for (const id of ["latent_dim", "seed", "dataset"]) select(id).addEventListener("change", showExplorer);
+  for (const id of ["latent_dim", "seed", "dataset"]) {
+    select(id).addEventListener("change", () => {
+      if (id === "latent_dim") fillSeeds();
+      remember();
+      showExplorer();
+    });
+  }
+  select("variant").addEventListener("change", changeVariant);
   select("gallery-seed").addEventListener("change", showGallery);
   document.addEventListener("change", toggle);
+  document.addEventListener("click", toggleAll);
+  addEventListener("hashchange", follow);
+  addEventListener("beforeprint", drawForPrint);
   for (const query of [dark, narrow]) {
     query.addEventListener("change", () => {
       colorLegends();
@@ -367,4 +475,5 @@
     });
   }
   await showExplorer();
+  await follow();
 })();

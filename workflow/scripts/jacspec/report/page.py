@@ -4,28 +4,23 @@ import base64
 import json
 import re
 import zlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from jacspec.atomic import replacing
-from jacspec.claims.rows import ClaimRow
-from jacspec.figures.selection import Selection
-from jacspec.figures.style import JACOBIAN_COLORS, display_name, line_styles
-from jacspec.key import ModelKey
+from jacspec.claims.registry import CLAIMS
+from jacspec.figures.style import JACOBIAN_COLORS, display_name
 from jacspec.report import run_record
 from jacspec.report.charts import Chart, Look, looks_of
 from jacspec.report.colors import dark_counterparts
-from jacspec.report.figures import orientation, paper_figures
-from jacspec.report.headline import cautions, headline
 from jacspec.report.images import strip_png
-from jacspec.report.judgements import ReadableClaim
-from jacspec.report.measurements import detection_charts, score_looks, theorem_charts
+from jacspec.report.measurements import score_looks
 from jacspec.report.model_view import (
     ANGLE_EDGES,
     LOG_MODULUS_EDGES,
@@ -33,16 +28,8 @@ from jacspec.report.model_view import (
     key_of_view,
     sample_pixels,
 )
-from jacspec.statistics.collapsed_models import (
-    collapsed_models,
-    rows_without_models,
-    without_models,
-)
-
-if TYPE_CHECKING:
-    import pandas
-
-    from jacspec.detection.model_detection import DetectionRow
+from jacspec.report.variant_content import VariantContent, VariantResults, variant_content
+from jacspec.variants.matrix import VariantVerdict, answer, matrix
 
 FOLDER = Path(__file__).parent
 # The part of Plotly that draws in a plane starts in a third of the time that all of it takes.
@@ -81,31 +68,21 @@ GALLERY_CLAIMS = ("C11", "C12", "C13", "C14", "C15")
 
 
 @dataclass(frozen=True)
-class Sweep:
+class PageSources:
     """What the page is made of.
 
-    `roles` names the training, bright, moderate and dark set. `views` are those of all models (see
-    `model_view`), `points` the first shard of each data set, `histories` the training history of
-    each model, in the order of `views`. The tables of later stages are empty where a sweep has
-    none. `configuration` is shown as it is.
+    `points` has the first shard of each data set, `verdicts` are those of all variants on all
+    claims. `configuration` is shown as it is.
     """
 
     configuration: Mapping[str, Any]
-    datasets: Sequence[str]
-    roles: Mapping[str, str]
-    summary: "pandas.DataFrame"
-    views: Sequence[Mapping]
     points: Mapping[str, Path]
-    histories: Sequence[Path]
     benchmarks: Path
-    claims: Sequence[ClaimRow] = ()
-    readable_claims: Sequence[ReadableClaim] = ()
-    detection: "Sequence[DetectionRow]" = ()
-    theorems: "pandas.DataFrame | None" = None
-    printed: Sequence[str] = field(default=())
+    variants: Sequence[VariantResults]
+    verdicts: Sequence[VariantVerdict]
 
 
-def write_page(path: Path | str, sweep: Sweep) -> None:
+def write_page(path: Path | str, sources: PageSources) -> None:
     """Write the page of a sweep, whole or not at all."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
@@ -115,7 +92,9 @@ def write_page(path: Path | str, sweep: Sweep) -> None:
         lstrip_blocks=True,
     )
     environment.filters["symbols"] = with_subscripts
-    html = environment.get_template("page.html").render(_content(sweep))
+    environment.filters["number"] = readable_number
+    environment.filters["percent"] = readable_percent
+    html = environment.get_template("page.html").render(_content(sources))
     with replacing(path) as temporary:
         temporary.write_text(html, encoding="utf-8")
 
@@ -125,71 +104,71 @@ def with_subscripts(text: str) -> Markup:
     return Markup(re.sub(r"J_([IL])", r"J<sub>\1</sub>", str(escape(text))))
 
 
+def readable_number(value: float) -> str:
+    """Return a number with three significant digits; a dash where there is none."""
+    return "–" if value != value else f"{value:.3g}"
+
+
+def readable_percent(value: float) -> str:
+    """Return a share as a percentage; a dash where there is none."""
+    return "–" if value != value else f"{100 * value:.0f} %"
+
+
 def packed(text: str) -> str:
     """Return a text, compressed by zlib, in base64."""
     return base64.b64encode(zlib.compress(text.encode(), level=9)).decode("ascii")
 
 
-def _content(sweep: Sweep) -> dict[str, Any]:
+def _content(sources: PageSources) -> dict[str, Any]:
     """Return the variables of the template."""
-    collapsed = collapsed_models(sweep.summary)
-    selection = Selection.of(without_models(sweep.summary, collapsed))
-    styles = line_styles(sweep.datasets, sweep.roles)
-    figures = paper_figures(selection, styles, sweep.roles)
-    hero = orientation(selection, styles, "input", judged=sweep.claims)
-    detection = detection_charts(rows_without_models(sweep.detection, collapsed))
-    theorems = (
-        []
-        if sweep.theorems is None
-        else theorem_charts(Selection.of(without_models(sweep.theorems, collapsed)), styles)
-    )
-    charts = [hero, *detection, *theorems, *(chart for fig in figures for chart in fig.charts)]
-    training_set = sweep.roles["training"]
+    datasets = list(sources.points)
+    variants = [variant_content(results, datasets) for results in sources.variants]
+    rows = matrix(sources.verdicts)
     return {
         "style": (FOLDER / "page.css").read_text(encoding="utf-8"),
         "script": (FOLDER / "page.js").read_text(encoding="utf-8"),
         "plotly": packed(PLOTLY.read_text(encoding="utf-8")),
-        "data": json.dumps(_page_data(sweep, charts)).replace("</", "<\\/"),
-        "models": {
-            key_of_view(view).name: packed(json.dumps(_without_strips(view)))
-            for view in sweep.views
-        },
-        "headline": headline(sweep.claims, training_set),
-        "cautions": cautions(sweep.configuration["training"]["epochs"], collapsed),
-        "hero": hero,
-        "claims": sweep.readable_claims,
-        "claim_charts": _available(CLAIM_CHARTS, charts),
+        "data": json.dumps(_page_data(sources, variants)).replace("</", "<\\/"),
+        "packs": dict(_packs(sources.variants, variants)),
+        "answer": answer(rows),
+        "matrix": rows,
+        "words": {f"C{number}": claim.words for number, claim in CLAIMS.items()},
+        "variants": variants,
+        "first": variants[0],
+        "claim_charts": _available(CLAIM_CHARTS, variants[0].charts),
         "gallery_claims": GALLERY_CLAIMS,
-        "figures": figures,
-        "printed": sweep.printed,
-        "detection": detection,
-        "theorems": theorems,
-        "legends": _legends(sweep, looks_of(styles)),
-        "dim_texts": _texts(view["latent_dim"] for view in sweep.views),
-        "seed_texts": _texts(view["seed"] for view in sweep.views),
-        "seeds": selection.seeds,
-        "datasets": {dataset: display_name(dataset) for dataset in sweep.datasets},
-        "training_set": training_set,
-        **_run(sweep, collapsed),
+        "printed": sources.variants[0].printed,
+        "detection": _union(content.detection for content in variants),
+        "theorems": _union(content.theorems for content in variants),
+        "legends": _legends(sources.variants),
+        "dataset_legends": _dataset_legends(variants),
+        "datasets": {dataset: display_name(dataset) for dataset in datasets},
+        **_run(sources),
     }
 
 
-def _page_data(sweep: Sweep, charts: Sequence[Chart]) -> dict[str, Any]:
-    """Return what the script needs besides the models."""
-    strips: dict[int, dict[int, dict[str, str]]] = {}
-    for view in sweep.views:
-        by_dim = strips.setdefault(view["seed"], {})
-        by_dim[view["latent_dim"]] = {
-            name: content["strip"] for name, content in view["datasets"].items()
-        }
-    specifications = {chart.name: chart.specification() for chart in charts}
-    colors = re.findall(r"#[0-9a-f]{6}", json.dumps(specifications))
+def _packs(
+    results: Sequence[VariantResults], contents: Sequence[VariantContent]
+) -> Iterable[tuple[str, str]]:
+    """Yield name and text of what the script unpacks when a variant or a model is chosen."""
+    for own, content in zip(results, contents, strict=True):
+        yield f"variant-{content.name}", packed(json.dumps(content.scripted()))
+        for view in own.views:
+            key = key_of_view(view)
+            yield f"model-{key.variant}-{key.name}", packed(json.dumps(_without_strips(view)))
+
+
+def _page_data(sources: PageSources, variants: Sequence[VariantContent]) -> dict[str, Any]:
+    """Return what the script needs besides the packs."""
+    charts = [chart.specification() for content in variants for chart in content.charts]
+    colors = re.findall(r"#[0-9a-f]{6}", json.dumps(charts))
     return {
-        "charts": specifications,
-        "strips": strips,
-        "inputs": {name: strip_png(sample_pixels(path)) for name, path in sweep.points.items()},
-        "names": {dataset: display_name(dataset) for dataset in sweep.datasets},
-        "training_set": sweep.roles["training"],
+        "models": {
+            content.name: [[model["key"].latent_dim, model["key"].seed] for model in content.models]
+            for content in variants
+        },
+        "inputs": {name: strip_png(sample_pixels(path)) for name, path in sources.points.items()},
+        "names": {dataset: display_name(dataset) for dataset in sources.points},
         "plane_cells": PLANE_CELLS,
         "log_modulus_edges": LOG_MODULUS_EDGES.tolist(),
         "angle_edges": ANGLE_EDGES.tolist(),
@@ -198,61 +177,53 @@ def _page_data(sweep: Sweep, charts: Sequence[Chart]) -> dict[str, Any]:
     }
 
 
-def _legends(sweep: Sweep, dataset_looks: Mapping[str, Look]) -> dict[str, list[dict[str, str]]]:
+def _legends(results: Sequence[VariantResults]) -> dict[str, list[dict[str, str]]]:
+    """Return the legends that are the same for all variants."""
     jacobians = {
         jacobian: Look(label, JACOBIAN_COLORS[jacobian], "solid", "square", 8)
         for jacobian, label in (("input", "J_I"), ("latent", "J_L"))
     }
-    groups = {
-        "dataset": dataset_looks,
-        "score": score_looks(sweep.detection),
-        "jacobian": jacobians,
-    }
-    return {
-        group: [
-            {
-                **asdict(look),
-                "member": member,
-                "marker": MARKERS[look.symbol],
-                "dasharray": "none" if look.dash == "solid" else look.dash.replace("px", ""),
-            }
-            for member, look in looks.items()
-        ]
-        for group, looks in groups.items()
-    }
+    scores = score_looks([row for own in results for row in own.detection])
+    return {"jacobian": _entries(jacobians), "score": _entries(scores)}
 
 
-def _run(sweep: Sweep, collapsed: Collection[ModelKey]) -> dict[str, Any]:
-    """Return what was run, for the last section of the page."""
-    missing = [
-        words
-        for words, rows in (
-            ("the claims were not judged", sweep.claims),
-            ("out-of-distribution detection was not measured", sweep.detection),
-            ("the theorems were not measured", [] if sweep.theorems is None else ["measured"]),
-        )
-        if not len(rows)
+def _dataset_legends(
+    variants: Sequence[VariantContent],
+) -> list[tuple[list[str], list[dict[str, str]]]]:
+    """Return the looks of the data sets with the variants that have them: by training set."""
+    by_training_set: dict[str, list[VariantContent]] = {}
+    for content in variants:
+        by_training_set.setdefault(content.training_set, []).append(content)
+    return [
+        ([content.name for content in own], _entries(looks_of(own[0].styles)))
+        for own in by_training_set.values()
     ]
+
+
+def _entries(looks: Mapping[str, Look]) -> list[dict[str, str]]:
+    return [
+        {
+            **asdict(look),
+            "member": member,
+            "marker": MARKERS[look.symbol],
+            "dasharray": "none" if look.dash == "solid" else look.dash.replace("px", ""),
+        }
+        for member, look in looks.items()
+    ]
+
+
+def _run(sources: PageSources) -> dict[str, Any]:
+    """Return what was run, for the last section of the page."""
+    views = [view for own in sources.variants for view in own.views]
     return {
         "configuration": yaml.safe_dump(
-            dict(sweep.configuration), sort_keys=False, allow_unicode=True, width=80
+            dict(sources.configuration), sort_keys=False, allow_unicode=True, width=80
         ),
-        "stages": run_record.stages(sweep.benchmarks),
-        "models_run": [
-            {
-                "latent_dim": view["latent_dim"],
-                "seed": view["seed"],
-                "weights": view["weights_sha256"],
-                **run_record.last_epoch(history),
-            }
-            for view, history in zip(sweep.views, sweep.histories, strict=True)
-        ],
-        "point_counts": {
-            name: content["points"] for name, content in sweep.views[0]["datasets"].items()
-        },
-        "origins": {name: run_record.origin(path) for name, path in sweep.points.items()},
+        "stages": run_record.stages(sources.benchmarks),
+        "point_counts": {name: content["points"] for name, content in views[0]["datasets"].items()},
+        "origins": {name: run_record.origin(path) for name, path in sources.points.items()},
         "versions": {
-            name: run_record.distinct(sweep.views, name)
+            name: run_record.distinct(views, name)
             for name in (
                 "precision",
                 "torch_version",
@@ -261,7 +232,6 @@ def _run(sweep: Sweep, collapsed: Collection[ModelKey]) -> dict[str, Any]:
                 "code_digest",
             )
         },
-        "gaps": [*missing, *run_record.gaps(sweep.views, collapsed)],
     }
 
 
@@ -283,5 +253,6 @@ def _available(
     }
 
 
-def _texts(values: Iterable[int]) -> dict[int, int]:
-    return {value: value for value in sorted(set(values))}
+def _union(charts: Iterable[Sequence[Chart]]) -> list[Chart]:
+    """Return the charts that any variant has, one of each name."""
+    return list({chart.name: chart for own in charts for chart in own}.values())

@@ -31,7 +31,7 @@ class Stage:
 
 
 def stages(benchmarks: Path) -> list[Stage]:
-    """Return the cost of every rule from its benchmark files below `benchmarks`, dearest first."""
+    """Return the cost of every rule, by its files below `benchmarks`, the most expensive first."""
     jobs = defaultdict(list)
     for path in sorted(benchmarks.rglob("*.tsv")):
         rule = path.relative_to(benchmarks).parts[0].removesuffix(".tsv")

@@ -1,0 +1,49 @@
+"""How the loss fell while the models of a variant were trained."""
+
+import csv
+from collections.abc import Iterable
+from pathlib import Path
+
+import plotly.graph_objects as go
+
+from jacspec.key import ModelKey
+from jacspec.report.charts import Chart, layout
+
+# Losses are shown at so many epochs at most; a curve has no more to show at this size.
+SHOWN_EPOCHS = 100
+
+
+def training_chart(keys: Iterable[ModelKey], histories: Iterable[Path]) -> Chart:
+    """Return the chart of the test loss of all models against the epoch, darker with larger d."""
+    curves = [(key, *_losses(path)) for key, path in zip(keys, histories, strict=True)]
+    dims = sorted({key.latent_dim for key, *_ in curves})
+    traces = [
+        go.Scatter(
+            x=epochs,
+            y=losses,
+            name=f"d = {key.latent_dim}, seed {key.seed}",
+            mode="lines" if len(epochs) > 1 else "markers",
+            line={"color": _shade(dims.index(key.latent_dim), len(dims)), "width": 1.4},
+            hovertemplate="epoch %{x}: %{y:.4g}",
+        )
+        for key, epochs, losses in curves
+    ]
+    axes = layout("test loss", x_title="epoch")
+    axes["yaxis"] |= {"type": "log", "exponentformat": "power"}
+    return Chart("training", "Test loss while training", go.Figure(traces, axes))
+
+
+def _losses(history: Path) -> tuple[list[int], list[float]]:
+    with history.open(encoding="utf-8", newline="") as file:
+        rows = [*csv.DictReader(file)]
+    step = -(-len(rows) // SHOWN_EPOCHS)
+    shown = rows[::step] if rows[-1] in rows[::step] else [*rows[::step], rows[-1]]
+    return [int(row["epoch"]) for row in shown], [float(row["test_loss"]) for row in shown]
+
+
+def _shade(place: int, count: int) -> str:
+    """Return a blue, the darker the further `place` is in `count` places."""
+    share = place / max(count - 1, 1)
+    light, dark = (0x99, 0xBB, 0xDD), (0x1F, 0x2A, 0x80)
+    mixed = (round(a + share * (b - a)) for a, b in zip(light, dark, strict=True))
+    return "#" + "".join(f"{channel:02x}" for channel in mixed)
