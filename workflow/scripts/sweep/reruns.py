@@ -48,7 +48,9 @@ def _cell(row: Mapping[str, Any], stage: str) -> str:
     jobs = row["jobs"].get(stage)
     if jobs is None:
         return ""
-    return "all" if jobs == "all" else row["which"]
+    if isinstance(jobs, str):
+        return "all" if jobs == "all" else "of the variant"
+    return row["which"]
 
 
 if __name__ == "__main__":
