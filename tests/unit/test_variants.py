@@ -75,3 +75,8 @@ def test_all_faults_of_a_variant_have_its_name(config, schema):
     lines = str(caught.value).splitlines()[1:]
     assert len(lines) == 3
     assert all(line.strip().startswith("variants.other.") for line in lines)
+
+
+def test_the_variant_without_keys_of_its_own_comes_first(config):
+    config["variants"] = {"other": {"seeds": [5]}, "paper": {}, "third": {"seeds": [6]}}
+    assert [*variants_of(config)] == ["paper", "other", "third"]

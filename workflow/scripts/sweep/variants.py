@@ -55,5 +55,9 @@ def overlaid_config(config: Mapping[str, Any], overlay: Mapping[str, Any]) -> di
 
 
 def variants_of(config: Mapping[str, Any]) -> dict[str, Variant]:
-    """Return all variants of a checked configuration by name, in its order."""
-    return {name: Variant.of(name, config) for name in config["variants"]}
+    """Return all variants of a checked configuration by name, those without own keys first.
+
+    Snakemake puts what an overlay adds before what was there.
+    """
+    names = sorted(config["variants"], key=lambda name: bool(config["variants"][name]))
+    return {name: Variant.of(name, config) for name in names}

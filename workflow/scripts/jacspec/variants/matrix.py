@@ -7,6 +7,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from jacspec.claims.rows import SHARE_OF, VERDICT, ClaimRow
+from jacspec.claims.thresholds import MINIMUM_EPOCHS
 from jacspec.claims.verdicts import Verdict
 from jacspec.tables import read_table, write_table
 
@@ -102,6 +103,11 @@ def answer(rows: Sequence[MatrixRow]) -> str:
     open_ = len(rows) - sum(kinds.values())
     variants = len({verdict.variant for row in rows for verdict in row.verdicts})
     judged = len({v.variant for row in rows for v in row.verdicts if v.verdict != "not judged"})
+    if not judged:
+        return (
+            f"Nothing is judged: all {variants} variants were trained for fewer than "
+            f"{MINIMUM_EPOCHS} epochs, too few to tell."
+        )
     return (
         f"Of {len(rows)} claims, {kinds['holds in all']} hold in every variant that can tell, "
         f"{kinds['depends on the recipe']} depend on the recipe, {kinds['in none']} hold in none, "
