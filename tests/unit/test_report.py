@@ -17,11 +17,11 @@ from jacspec.errors import DamagedFileError, JacspecError
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import PALETTES, line_styles
 from jacspec.key import ModelKey
+from jacspec.report.claim_evidence import claim_evidence
 from jacspec.report.colors import CONTRAST, DARK_BACKGROUND, contrast, dark_counterparts
 from jacspec.report.figures import paper_figures
-from jacspec.report.headline import cautions, headline
+from jacspec.report.headline import cautions, headline, verdict_of
 from jacspec.report.images import CURVE_SIDE, Sample, strip_png
-from jacspec.report.judgements import NOT_JUDGED, read_readable_claims, verdict_of
 from jacspec.report.model_view import (
     ANGLE_EDGES,
     LOG_MODULUS_EDGES,
@@ -178,7 +178,6 @@ def test_claims_are_read_and_make_the_headline(tmp_path):
     )
     rows = read_claims(path)
     assert verdict_of(rows, "C9") == verdict_of(rows, "C9", 0) == "undetermined"
-    assert verdict_of(rows, "C1") == NOT_JUDGED
     found = headline(rows, "mnist")
     assert found.verdict == "undetermined"
     grounds = dict(found.grounds)
@@ -200,13 +199,6 @@ def test_every_verdict_has_its_sentence(tmp_path, verdict):
     path = tmp_path / "claims.csv"
     claims_table(path, [["C9", "", "", "verdict", "", "", "", verdict]])
     assert headline(read_claims(path), "mnist").verdict == verdict
-
-
-def test_without_claims_the_headline_says_so():
-    found = headline([], "mnist")
-    assert found.verdict == NOT_JUDGED
-    assert found.sentence.startswith("Not judged yet")
-    assert found.grounds == ()
 
 
 def test_a_short_training_is_cautioned_against():
@@ -232,16 +224,34 @@ def test_foreign_claims_are_refused(tmp_path):
         read_claims(path)
 
 
-def test_readable_claims_keep_bars_inside_cells(tmp_path):
-    path = tmp_path / "claims.md"
-    path.write_text(
-        "# Claims\n\n|  | The paper's claim | Verdict | Evidence | Counted |\n"
-        "| --- | --- | --- | --- | --- |\n"
-        "| C1 | mean \\|λ\\| below 1 | **not reproduced** | *Seed 0:* 1.2. | below 1 |\n"
+def test_the_evidence_of_a_claim_names_its_networks_and_numbers(tmp_path):
+    path = tmp_path / "claims.csv"
+    claims_table(
+        path,
+        [
+            ["C9", 12, 0, "share_reversed/input/mnist", 0.01, 0.0, 0.02, "reproduced"],
+            ["C9", 16, 0, "share_reversed/input/mnist", 0.04, 0.0, 0.05, "reproduced"],
+            ["C9", 20, 0, "share_reversed/input/mnist", 0.02, 0.0, 0.05, "reproduced"],
+            ["C9", 12, 0, "condition/random_sets", 1.0, "", "", "reproduced"],
+            ["C9", 16, 0, "condition/random_sets", 0.0, "", "", "not reproduced"],
+            ["C9", 20, 0, "condition/random_sets", "nan", "", "", "undetermined"],
+            ["C9", "", 0, "share_of_networks/random_sets", 0.3, 0.1, 0.9, "undetermined"],
+            ["C9", "", "", "share_of_networks/random_sets", 0.4, 0.1, 0.8, "undetermined"],
+            ["C9", "", "", "verdict", "", "", "", "undetermined"],
+        ],
     )
-    (claim,) = read_readable_claims(path)
-    assert claim.words == "mean |λ| below 1"
-    assert claim.verdict == "not reproduced"
+    (found,) = claim_evidence(read_claims(path))
+    assert (found.name, found.verdict) == ("C9", "undetermined")
+    (statement,) = found.statements
+    assert (statement.statement, statement.share, statement.low) == ("random sets", 0.4, 0.1)
+    assert statement.networks == [
+        (12, 0, "reproduced"),
+        (16, 0, "not reproduced"),
+        (20, 0, "undetermined"),
+    ]
+    (number,) = found.numbers
+    assert (number.least, number.median, number.greatest) == (0.01, 0.02, 0.04)
+    assert number.networks == 3
 
 
 def test_stages_add_up_over_jobs(tmp_path):
