@@ -8,8 +8,10 @@ from jacspec.data.storage import PointBlock, write_points
 from jacspec.errors import JacspecError
 from jacspec.models.autoencoder import initialized_autoencoder
 from jacspec.models.weights import save_weights
+from jacspec.provenance import sha256_of_file
 from jacspec.results import open_sweep
 from jacspec.spectra.engine import jacobian_spectra
+from jacspec.spectra.runs import check_spectra_run
 from jacspec.spectra.shards import SpectraFile, write_shard
 
 COUNTS = (5, 5, 2)
@@ -20,7 +22,8 @@ def results(tmp_path):
     """One model, one data set of 12 points in three shards."""
     folder = tmp_path / "results"
     autoencoder = initialized_autoencoder(3, (16, 8, 4), 0)
-    save_weights(folder / "paper" / "models" / "d3_seed0" / "weights.pt", autoencoder)
+    weights = folder / "paper" / "models" / "d3_seed0" / "weights.pt"
+    save_weights(weights, autoencoder)
     pixels = np.random.default_rng(3).random((sum(COUNTS), 784), dtype=np.float32)
     first = 0
     for shard, count in enumerate(COUNTS):
@@ -38,7 +41,9 @@ def results(tmp_path):
             folder / "paper" / "spectra" / "noise" / f"d3_seed0.{shard}.h5",
             [jacobian_spectra(autoencoder, points).columns()],
             count=count,
-            attributes=shard_attributes(dataset="noise", first=first),
+            attributes=shard_attributes(
+                dataset="noise", first=first, weights_sha256=sha256_of_file(weights)
+            ),
         )
         first += count
     return folder, pixels
@@ -105,3 +110,93 @@ def test_what_is_not_there_is_named(results):
         sweep.model(3, 0).spectra("nosie")
     with pytest.raises(ValueError, match="divide by 255"):
         sweep.model(3, 0).spectra_of(np.full((28, 28), 255))
+
+
+def shard_of_points(folder, dataset, shard, first, count, **attributes):
+    write_points(
+        folder / "points" / f"{dataset}.{shard}.h5",
+        [PointBlock(np.full((count, 784), 0.25, dtype=np.float32))],
+        dataset=dataset,
+        first=first,
+        count=count,
+        attributes=attributes,
+        compressed=False,
+    )
+
+
+def shard_of_spectra(folder, shard, *, first, count, **attributes):
+    autoencoder = initialized_autoencoder(3, (16, 8, 4), 0)
+    points = np.full((count, 784), 0.25, dtype=np.float32)
+    weights = folder / "paper/models/d3_seed0/weights.pt"
+    known = {"dataset": "noise", "first": first, "weights_sha256": sha256_of_file(weights)}
+    path = folder / "paper/spectra/noise" / f"d3_seed0.{shard}.h5"
+    write_shard(
+        path,
+        [jacobian_spectra(autoencoder, points).columns()],
+        count=count,
+        attributes=shard_attributes(**{**known, **attributes}),
+    )
+    return path
+
+
+def test_a_name_that_another_one_begins_with_is_read_exactly(results):
+    folder, _ = results
+    shard_of_points(folder, "bernoulli_0.13", 0, 0, 3)
+    sweep = open_sweep(folder)
+    with pytest.raises(JacspecError, match=r"bernoulli_0\.0\.h5"):
+        sweep.pixels("bernoulli_0")
+    shard_of_points(folder, "bernoulli_0", 0, 0, 4)
+    assert len(sweep.pixels("bernoulli_0")) == 4
+    assert len(sweep.pixels("bernoulli_0.13")) == 3
+
+
+def test_points_of_another_sweep_are_refused_by_name(results):
+    folder, _ = results
+    shard_of_points(folder, "noise", 3, 12, 5, sample_seed=1)
+    with pytest.raises(JacspecError, match=r"noise\.3\.h5 does not belong to .*noise\.0\.h5.*seed"):
+        open_sweep(folder).pixels("noise")
+    shard_of_points(folder, "noise", 3, 10, 5)
+    with pytest.raises(JacspecError, match=r"noise\.3\.h5 begins with point 10, where point 12"):
+        open_sweep(folder).pixels("noise")
+    shard_of_points(folder, "noise", 3, 12, 5)
+    assert len(open_sweep(folder).pixels("noise")) == 17
+
+
+@pytest.mark.parametrize(
+    ("shard", "attributes", "words"),
+    [
+        (3, {"first": 12, "weights_sha256": "another"}, r"d3_seed0\.3\.h5 is of other weights"),
+        (3, {"first": 12, "precision": "float32"}, r"d3_seed0\.3\.h5 does not belong .* precision"),
+        (3, {"first": 10}, r"d3_seed0\.3\.h5 begins with point 10, where point 12 is next"),
+        (5, {"first": 17}, r"d3_seed0\.5\.h5 begins with point 17, where point 12 is next"),
+    ],
+)
+def test_spectra_of_another_sweep_are_refused_by_name(results, shard, attributes, words):
+    folder, _ = results
+    path = shard_of_spectra(folder, shard, count=5, **{"first": 12, **attributes})
+    spectra = open_sweep(folder).model(3, 0).spectra("noise")
+    with pytest.raises(JacspecError, match=words):
+        spectra["index"]
+    with pytest.raises(JacspecError, match=words):
+        len(spectra)
+    path.unlink()
+    assert len(open_sweep(folder).model(3, 0).spectra("noise")) == 12
+
+
+def test_spectra_of_weights_that_were_trained_again_are_refused(results):
+    folder, _ = results
+    save_weights(
+        folder / "paper/models/d3_seed0/weights.pt", initialized_autoencoder(3, (16, 8, 4), 1)
+    )
+    with pytest.raises(JacspecError, match=r"d3_seed0\.0\.h5 is of other weights than those in"):
+        open_sweep(folder).model(3, 0).spectra("noise").read(["index"])
+
+
+def test_spectra_of_other_points_are_refused(results):
+    folder, _ = results
+    points, weights = folder / "points/noise.0.h5", folder / "paper/models/d3_seed0/weights.pt"
+    path = shard_of_spectra(folder, 0, first=0, count=5, points_sha256=sha256_of_file(points))
+    check_spectra_run([path], weights, [points])
+    shard_of_points(folder, "noise", 0, 0, 5)
+    with pytest.raises(JacspecError, match=r"d3_seed0\.0\.h5 is of other points than those in"):
+        check_spectra_run([path], weights, [points])

@@ -11,6 +11,7 @@ from jacspec.claims.model_evidence import model_evidence
 from jacspec.detection.model_detection import model_detection, write_detection
 from jacspec.key import ModelKey
 from jacspec.report.model_view import model_view, write_model_view
+from jacspec.spectra.runs import check_points_run, check_spectra_run
 from jacspec.statistics.model_statistics import model_statistics
 from jacspec.statistics.summary import write_model_statistics
 from jacspec.statistics.variance_explained import variance_explained_row
@@ -25,6 +26,12 @@ def main(snakemake):
     first_points = {dataset: shards[0] for dataset, shards in points.items()}
     training_set, output = snakemake.params.training_set, snakemake.output
     key = ModelKey.of(snakemake.wildcards)
+
+    for dataset, shards in spectra.items():
+        # Of most data sets, only the first points are read.
+        read = points.get(dataset, [])
+        check_points_run(read)
+        check_spectra_run(shards, weights, read)
 
     rows = model_statistics(spectra)
     rows.append(variance_explained_row(training_set, spectra[training_set], points[training_set]))

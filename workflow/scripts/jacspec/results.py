@@ -6,6 +6,7 @@
 Nothing but file names is read before a column is asked for.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,6 +19,7 @@ from jacspec import layout
 from jacspec.data.storage import PointsFile
 from jacspec.errors import JacspecError
 from jacspec.key import ModelKey
+from jacspec.spectra.runs import check_points_run, check_spectra_run
 from jacspec.spectra.shards import SpectraFile
 
 if TYPE_CHECKING:
@@ -116,10 +118,13 @@ class Sweep:
     def pixels(self, dataset: str, start: int = 0, stop: int | None = None) -> np.ndarray:
         """Return points `start` to `stop - 1` of a data set, (stop - start, 784) float32.
 
-        They are the points of row `start` to `stop - 1` of every model's spectra.
+        They are the points of row `start` to `stop - 1` of every model's spectra. Raises
+        JacspecError if there are none, or the shards are not of one sweep.
         """
         parts, first = [], 0
-        for path in _shards(self.folder / "points", f"{dataset}.*.h5"):
+        shards = _shards(self.folder / "points", dataset)
+        check_points_run(shards)
+        for path in shards:
             with PointsFile(path) as shard:
                 rows = _overlap(start, stop, first, shard.count)
                 parts.append(shard.read(rows.start, rows.stop))
@@ -149,9 +154,13 @@ class Model:
         return load_network(self._weights)
 
     def spectra(self, dataset: str) -> "Spectra":
-        """Return the spectra at all points of a data set; raises JacspecError if there are none."""
+        """Return the spectra at all points of a data set.
+
+        Raises JacspecError if there are none; reading them does if the shards are not of one sweep,
+        or of other weights than the model's.
+        """
         folder = self.folder / self.key.variant / "spectra" / dataset
-        return Spectra(tuple(_shards(folder, f"{self.key.name}.*.h5")))
+        return Spectra(tuple(_shards(folder, self.key.name)), self._weights)
 
     def spectra_of(self, images: np.ndarray) -> "JacobianSpectra":
         """Compute the spectra at images of one's own, in float64.
@@ -175,11 +184,12 @@ class Spectra:
     """The spectra of one model at one data set, as if its shards were one file."""
 
     shards: tuple[Path, ...]
+    weights: Path
 
     def __len__(self) -> int:
         """Return the number of points."""
         counts = []
-        for path in self.shards:
+        for path in self._checked_shards:
             with SpectraFile(path) as file:
                 counts.append(file.count)
         return sum(counts)
@@ -191,15 +201,20 @@ class Spectra:
     @cached_property
     def attributes(self) -> Mapping[str, str | int]:
         """The attributes of the first shard."""
-        with SpectraFile(self.shards[0]) as file:
+        with SpectraFile(self._checked_shards[0]) as file:
             return file.attributes
+
+    @cached_property
+    def _checked_shards(self) -> tuple[Path, ...]:
+        check_spectra_run(self.shards, self.weights)
+        return self.shards
 
     def read(
         self, names: Sequence[str], start: int = 0, stop: int | None = None
     ) -> dict[str, np.ndarray]:
         """Return rows `start` to `stop - 1` (default: all) of the columns `names`."""
         parts, first = [], 0
-        for path in self.shards:
+        for path in self._checked_shards:
             if parts and stop is not None and first >= stop:
                 break
             with SpectraFile(path) as file:
@@ -215,12 +230,19 @@ class Spectra:
         return pd.DataFrame(self.read(names)).set_index("index")
 
 
-def _shards(folder: Path, pattern: str) -> list[Path]:
-    """Return the shards in the order of their numbers."""
-    paths = sorted(folder.glob(pattern), key=lambda path: int(path.name.split(".")[-2]))
-    if not paths:
-        raise JacspecError(f"there is no {folder / pattern}: is the name right, the sweep done?")
-    return paths
+def _shards(folder: Path, name: str) -> list[Path]:
+    """Return the shards ``{name}.{number}.h5`` in the order of their numbers."""
+    pattern = re.compile(rf"{re.escape(name)}\.(\d+)\.h5")
+    found = {
+        int(match[1]): path
+        for path in folder.glob("*.h5")
+        if (match := pattern.fullmatch(path.name))
+    }
+    if not found:
+        raise JacspecError(
+            f"there is no {folder / name}.0.h5: is the name right, and the sweep done?"
+        )
+    return [found[number] for number in sorted(found)]
 
 
 def _overlap(start: int, stop: int | None, first: int, count: int) -> range:

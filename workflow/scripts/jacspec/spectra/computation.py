@@ -58,15 +58,14 @@ def compute_shard(
             "engine": source.engine,
             "sign_rule": source.sign_rule,
             "weights_sha256": sha256_of_file(weights_path),
+            "points_sha256": sha256_of_file(points_path),
             "code_digest": code_digest,
             **library_versions(),
         }
-        points_attributes = {name: str(value) for name, value in points.attributes.items()}
         staged = StagedChunks(
             Path(output_path),
             {
                 **attributes,
-                "points": points_attributes,
                 "device": device,
                 "eigensolver": eigensolver,
                 **library_versions("numba"),
