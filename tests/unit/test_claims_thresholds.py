@@ -247,11 +247,62 @@ def holds_or_nan(number: int, statement: str, own: World) -> bool:
     )
 
 
-@pytest.mark.parametrize(("number", "sets"), [(8, ("uniform", "bernoulli_0.13", "beta_5_0.8"))])
-def test_three_random_sets_are_the_fewest(number, sets):
+@pytest.mark.parametrize(
+    ("number", "statement"),
+    [
+        (4, "larger_difference"),
+        (5, "vary_more"),
+        (6, "below_training_set"),
+        (8, "larger_spread"),
+        (9, "random_sets"),
+        (11, "digits_at_low_d"),
+        (11, "no_digits_at_high_d"),
+        (14, "not_close"),
+    ],
+)
+def test_three_random_sets_are_the_fewest(number, statement):
+    sets = ("uniform", "bernoulli_0.5", "beta_5_0.8")
     for count, known in ((3, True), (2, False)):
-        found = World(latent_dims=(12,), seeds=(0,), random_sets=sets[:count])
-        assert holds_or_nan(number, "larger_spread", found) is known
+        found = World(seeds=(0,), random_sets=sets[:count])
+        assert holds_or_nan(number, statement, found) is known
+
+
+@pytest.mark.parametrize(
+    ("number", "d", "value"),
+    [
+        (1, 12, 0.83),
+        (2, 12, 0.83 / 0.78),
+        (3, 12, 0.0),
+        (4, 12, 0.2 / 0.01),
+        (6, 12, 1.0),
+        (8, 12, 0.7 / 0.5),
+        # Of four sets of mean .5 and three bright ones.
+        (9, 12, (6 * 0.5 + 0.1) / 7),
+        (10, 12, 3.0),
+        (11, 12, 0.1),
+        (12, 12, 10 / 30),
+    ],
+)
+def test_the_main_statistic_of_a_claim(number, d, value):
+    """The smallest of several ratios to the training set, the mean of shares."""
+    found = world(
+        d,
+        difference_q50=of_random_sets(0.2),
+        log_abs_std=lambda _d, name, own: 0.7 if name == "uniform" else own,
+        share_reversed=on("uniform", 0.1),
+    )
+    main = CLAIMS[number].judge(found.evidence(), 0).main
+    assert main[d][0] == pytest.approx(value, rel=1e-9)
+
+
+def test_the_main_statistic_of_clusters_is_the_silhouette_of_the_more_clustered_mean():
+    found = world(geometric_mean=of_random_sets(0.5)).evidence()
+    finding = CLAIMS[7].judge(found, 0)
+    widths = [
+        part.value for part in finding.criteria if part.statistic == "silhouette/mean_abs/input"
+    ]
+    assert [draws[0] for draws in finding.main.values()] == widths
+    assert widths[0] > 0.9
 
 
 @pytest.mark.parametrize(
