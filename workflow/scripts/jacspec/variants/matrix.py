@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
+from enum import StrEnum
 from pathlib import Path
 
 from jacspec.claims.rows import SHARE_OF, VERDICT, ClaimRow
@@ -74,33 +75,46 @@ def matrix(verdicts: Sequence[VariantVerdict]) -> list[MatrixRow]:
     return [MatrixRow(claim, tuple(own)) for claim, own in by_claim.items()]
 
 
+class Standing(StrEnum):
+    """Where a claim stands in all variants that can tell."""
+
+    HOLDS = "holds in all"
+    DEPENDS = "depends on the recipe"
+    FAILS = "in none"
+    OPEN = "undetermined"
+
+
+def standing(verdicts: Sequence[Verdict]) -> Standing:
+    """Return where a claim stands with these verdicts of the variants."""
+    holds, fails = Verdict.REPRODUCED in verdicts, Verdict.NOT_REPRODUCED in verdicts
+    if holds and fails:
+        return Standing.DEPENDS
+    if holds or fails:
+        return Standing.HOLDS if holds else Standing.FAILS
+    return Standing.OPEN
+
+
 def conclusion(verdicts: Sequence[Verdict]) -> str:
     """Say in words in how many variants a claim holds, of those that can tell."""
     counts = Counter(verdicts)
-    holds, fails = counts[Verdict.REPRODUCED], counts[Verdict.NOT_REPRODUCED]
-    unknown = counts[Verdict.UNDETERMINED]
-    judged = holds + fails + unknown
-    if not judged:
-        return str(Verdict.NOT_JUDGED if counts[Verdict.NOT_JUDGED] else Verdict.DOES_NOT_APPLY)
+    holds, unknown = counts[Verdict.REPRODUCED], counts[Verdict.UNDETERMINED]
+    judged = holds + unknown + counts[Verdict.NOT_REPRODUCED]
     rest = f", {unknown} undetermined" if unknown else ""
-    if holds and fails:
-        return f"depends on the recipe: in {holds} of {judged}{rest}"
-    if holds:
-        return f"holds in {holds} of {judged}{rest}" if unknown else "holds in all"
-    if fails:
-        return f"in none of {judged}{rest}" if unknown else "in none"
-    return str(Verdict.UNDETERMINED)
+    found = standing(verdicts)
+    if found is Standing.DEPENDS:
+        return f"{found}: in {holds} of {judged}{rest}"
+    if found is Standing.HOLDS and unknown:
+        return f"holds in {holds} of {judged}{rest}"
+    if found is Standing.FAILS and unknown:
+        return f"{found} of {judged}{rest}"
+    if judged:
+        return str(found)
+    return str(Verdict.NOT_JUDGED if counts[Verdict.NOT_JUDGED] else Verdict.DOES_NOT_APPLY)
 
 
 def answer(rows: Sequence[MatrixRow]) -> str:
     """Say in one sentence how many of the claims hold, depend on the recipe, or do not hold."""
-    ends = Counter(row.conclusion.split(":")[0].split(",")[0].split(" of ")[0] for row in rows)
-    kinds = {
-        "holds in all": sum(n for end, n in ends.items() if end.startswith("holds in")),
-        "depends on the recipe": ends["depends on the recipe"],
-        "in none": sum(n for end, n in ends.items() if end.startswith("in none")),
-    }
-    open_ = len(rows) - sum(kinds.values())
+    counts = Counter(standing([one.verdict for one in row.verdicts]) for row in rows)
     variants = len({verdict.variant for row in rows for verdict in row.verdicts})
     judged = len({v.variant for row in rows for v in row.verdicts if v.verdict != "not judged"})
     if not judged:
@@ -109,9 +123,9 @@ def answer(rows: Sequence[MatrixRow]) -> str:
             f"{MINIMUM_EPOCHS} epochs, too few to tell."
         )
     return (
-        f"Of {len(rows)} claims, {kinds['holds in all']} hold in every variant that can tell, "
-        f"{kinds['depends on the recipe']} depend on the recipe, {kinds['in none']} hold in none, "
-        f"and {open_} cannot be told ({judged} of {variants} variants are judged)."
+        f"Of {len(rows)} claims, {counts[Standing.HOLDS]} hold in every variant that can tell, "
+        f"{counts[Standing.DEPENDS]} depend on the recipe, {counts[Standing.FAILS]} hold in none, "
+        f"and {counts[Standing.OPEN]} cannot be told ({judged} of {variants} variants are judged)."
     )
 
 
