@@ -100,10 +100,10 @@ lint: setup
 bench: setup
 	.venv/bin/python benchmarks/run_all.py
 
-# What depends most on the versions of NumPy, SciPy, h5py, numba and torch.
-LIBRARY_TESTS = $(patsubst %,tests/unit/test_%.py,autoencoders compiled_eigenvalues data_shards \
-    derived_sources determinants eigenvalues engine general_engine jacobians network \
-    random_sources rounding spectra_shards storage theorems weights)
+# What depends most on the versions of NumPy, SciPy, h5py and numba.
+LIBRARY_TESTS = $(patsubst %,tests/unit/test_%.py,compiled_eigenvalues data_shards derived_sources \
+    determinants eigenvalues engine jacobians network random_sources rounding spectra_shards storage \
+    theorems weights)
 
 # The library on the oldest versions of its dependencies, and all on the newest, that pyproject.toml
 # allows; PYTHON says on which Python.
