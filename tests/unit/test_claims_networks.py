@@ -85,6 +85,18 @@ def test_a_network_known_by_few_points_counts_as_unknown():
     assert (share.value, share.low, share.high, share.verdict) == (1.0, 0.0, 1.0, OPEN)
 
 
+@pytest.mark.parametrize(
+    ("exceptions", "value", "expected"),
+    [(10, 1.0, REPRODUCED), (11, 1.0, OPEN), (10, 0.0, NOT), (11, 0.0, OPEN)],
+)
+def test_a_network_is_judged_by_39_in_40_of_its_resamples(exceptions, value, expected):
+    draws = np.full(1 + REPLICATES, value)
+    draws[1 : 1 + exceptions] = 1.0 - value
+    assert condition("x", [draws]).verdict == expected
+    draws[0] = 1.0 - value
+    assert condition("x", [draws]).verdict == OPEN
+
+
 def test_too_few_latent_dimensions_tell_nothing_however_many_networks():
     statement = Statement("x", minimum_dims=3)
     by_seed = {seed: networks(1.0, 1.0) for seed in range(20)}
