@@ -30,6 +30,7 @@ from sweep.configuration import (
 )
 from sweep.estimates import START, ModelJob
 from sweep.failures import FailureLog
+from sweep.families import families_of
 from sweep.grid import Grid
 from sweep.loaded_code import hand_over_plan, planned_digest, put_first
 from sweep.planned_jobs import command_line, planned_jobs
@@ -66,6 +67,7 @@ if IS_PLANNING:
         raise WorkflowError(str(error)) from None
 
 GRID = Grid.of(config)
+FAMILIES = families_of(config)
 FOLDERS = [located("results"), located("resources")]
 ENVIRONMENT = "../../envs/jacspec.yaml"
 GPUS = 0 if config["device"] == "cpu" else 1
@@ -80,6 +82,8 @@ wildcard_constraints:
     shard=r"\d+",
     number=r"\d",
     dataset="|".join(re.escape(name) for name in GRID.datasets),
+    # Without families, what nothing matches.
+    family="|".join(re.escape(name) for name in FAMILIES) or r"[^\s\S]",
 
 
 @cache
@@ -116,6 +120,11 @@ def files_of_source(source):
     return [ancient(path) if path.startswith("resources/") else path for path in source.files()]
 
 
+def files_of_family(wildcards):
+    """Return the files that the points of a family are made from."""
+    return files_of_source(FAMILIES[wildcards.family].template)
+
+
 def files_of_points(wildcards):
     """Return the files that the points of a data set are made from."""
     return files_of_source(GRID.sources[wildcards.dataset])
@@ -136,6 +145,12 @@ def roles(training_set):
     return {"training": training_set, **config["figures"]["representatives"]}
 
 
+def models_of_families(variant):
+    """Return the models of a variant that are shown families."""
+    dims = config["family_latent_dims"]
+    return [key for key in GRID.models(variant) if key.latent_dim in dims]
+
+
 # Nothing is detected where the training set is the only data set.
 JOINED_TABLES = [name for name in layout.TABLES if name != "detection" or len(GRID.datasets) > 1]
 
@@ -149,7 +164,11 @@ def pictures_of(variant):
     ]
     if "detection" in JOINED_TABLES:
         patterns.append(layout.DETECTION_FIGURE)
-    return expand(patterns, variant=variant, format=FORMATS)
+    families = FAMILIES if models_of_families(variant) else []
+    return [
+        *expand(patterns, variant=variant, format=FORMATS),
+        *expand(layout.FAMILY_FIGURE, variant=variant, family=families, format=FORMATS),
+    ]
 
 
 def files_of_variant(variant):

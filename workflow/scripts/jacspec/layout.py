@@ -32,6 +32,11 @@ JOINED_TABLE = "results/{table}.csv"
 TABLES = ("summary", "claims", "theorems", "detection")
 SUMMARY, CLAIMS, THEOREMS, DETECTION = (VARIANT_TABLE.replace("{table}", table) for table in TABLES)
 
+FAMILY_POINTS = "results/points/families/{family}.h5"
+MODEL_FAMILY = f"results/{{variant}}/families/{{family}}/{ModelKey.PATTERN}.csv"
+FAMILY_TABLE = "results/{variant}/families/{family}.csv"
+FAMILY_FIGURE = "results/{variant}/figures/family_{family}.{format}"
+
 FIGURE = "results/{variant}/figures/figure_{number}.{format}"
 TABLE = "results/{variant}/figures/table_{number}.{format}"
 THEOREMS_FIGURE = "results/{variant}/figures/theorems.{format}"
@@ -50,4 +55,5 @@ FORMAT_1_FOLDERS = ("results/datasets", "results/models", "results/spectra", "re
 
 # The name of a job of one model or shard in `logs/{rule}/` and `results/benchmarks/{rule}/`.
 MODEL_JOB = f"{{variant}}/{ModelKey.PATTERN}"
+FAMILY_JOB = f"{{variant}}/{{family}}/{ModelKey.PATTERN}"
 SPECTRA_JOB = f"{{variant}}/{{dataset}}/{ModelKey.PATTERN}.{{shard}}"

@@ -18,13 +18,15 @@ import yaml
 
 from jacspec import layout
 from jacspec.data.registry import entry_schema
+from jacspec.families.family import family_schema
 from sweep.data_sets import data_set_faults
+from sweep.families import family_faults
 from sweep.variants import variants_of
 
 # Published images, whose raw files may lie in a folder of the user's.
 IMAGE_SETS = ("mnist", "fashion_mnist")
 # Blocks of named entries, in which an overlay takes one out by `null`.
-MAPS = ("data", "variants")
+MAPS = ("data", "families", "variants")
 
 _log = logging.getLogger(__name__)
 
@@ -110,6 +112,7 @@ def check_configuration(config: Mapping[str, Any], schema_path: Path | str) -> N
     """
     schema = yaml.safe_load(Path(schema_path).read_text(encoding="utf-8"))
     schema["$defs"]["data_source"] = entry_schema()
+    schema["$defs"]["family"] = family_schema()
     errors = _strict_validator(schema).iter_errors(config)
     faults = sorted({fault for error in errors for fault in _described(error)})
     faults = faults or list(_faults_across_keys(config))
@@ -247,7 +250,11 @@ def _item_count(schema: Mapping[str, Any]) -> str:
 
 
 def _faults_across_keys(config: Mapping[str, Any]) -> Iterator[str]:
-    yield from data_set_faults(config)
+    faults = [*data_set_faults(config)]
+    yield from faults
+    # Families are made from the data sets.
+    if not faults:
+        yield from family_faults(config)
     yield from _variant_faults(config)
     if config["chunk_size"] > config["shard_size"]:
         yield (

@@ -1,0 +1,40 @@
+"""Compute what one model makes of all sets of a family (rule family_statistics)."""
+
+from pathlib import Path
+
+import job
+from jacspec.data.storage import PointsFile
+from jacspec.device import available_device
+from jacspec.families.points import parameters_in_file
+from jacspec.families.statistics import family_statistics, inside_errors
+from jacspec.families.table import write_family_table
+from jacspec.key import ModelKey
+from jacspec.spectra.dense import dense_source_of_weights
+
+
+def main(snakemake):
+    """Write the table."""
+    given, params = snakemake.input, snakemake.params
+    source = dense_source_of_weights(
+        Path(given.weights), params.precision, available_device(snakemake.config["device"])
+    )
+    inside = inside_errors(
+        params.training_set,
+        [Path(path) for path in given.training_spectra],
+        [Path(path) for path in given.training_points],
+    )
+    with PointsFile(Path(given.points)) as points:
+        rows = family_statistics(
+            source, points, inside, eigensolver=params.eigensolver, threads=snakemake.threads
+        )
+        write_family_table(
+            Path(snakemake.output[0]),
+            rows,
+            key=ModelKey.of(snakemake.wildcards),
+            family=points.dataset,
+            parameters=parameters_in_file(points),
+        )
+
+
+if "snakemake" in globals():
+    job.run(main, snakemake)
