@@ -91,8 +91,8 @@ def test_axes_say_what_they_are():
     assert small_family(PATH).axis_labels() == [
         "weight, from Uniform(0, 0.5) (0) to Bernoulli(0.5) (1)"
     ]
-    family = small_family({**MAP, "source": "beta"})
-    assert family.axis_labels() == ["alpha", "beta"]
+    family = small_family(MAP)
+    assert family.axis_labels() == ["α", "β"]
     assert family.logarithmic == (True, False)
 
 

@@ -114,7 +114,8 @@ def expected_jobs(row: dict, plans: dict[str, dict[str, int]]) -> dict[str, int]
     for stage, jobs in row["jobs"].items():
         by_rule = jobs if isinstance(jobs, dict) else dict.fromkeys(RERUNS["stages"][stage], jobs)
         for rule, count in by_rule.items():
-            if rule in plans["all"]:
+            # A rule of its own is one that a change brings along.
+            if rule in plans["all"] or isinstance(jobs, dict):
                 expected[rule] = plans[count][rule] if isinstance(count, str) else count
     return expected
 

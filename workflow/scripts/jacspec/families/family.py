@@ -15,6 +15,7 @@ from jacspec.data.source import Source, from_definition
 
 SPACINGS = ("linear", "logarithmic")
 MOST_PARAMETERS = 2
+_SYMBOLS = {"alpha": "α", "beta": "β"}
 # Their positions are written into an attribute of an HDF5 file, which holds 64 KiB.
 MOST_MEMBERS = 1000
 
@@ -115,7 +116,7 @@ class Family:
         if self._is_path:
             x, y = (part.display_name for part in self.template.of)
             return [f"weight, from {x} (0) to {y} (1)"]
-        return [name.replace("_", " ") for name in self.parameters]
+        return [_SYMBOLS.get(name, name.replace("_", " ")) for name in self.parameters]
 
     def definition(self) -> dict[str, Any]:
         """Return all that the points depend on, as plain values, for `from_family_definition`."""

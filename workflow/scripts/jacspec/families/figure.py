@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from jacspec.families.landmarks import Landmark
 from jacspec.families.statistics import AUROC, ERROR
-from jacspec.families.table import FamilyTable, half_width
+from jacspec.families.table import FamilyTable, largest_half_width
 from jacspec.figures.panels import list_of_seeds
 from jacspec.figures.style import JACOBIAN_SYMBOLS, MODULUS, study_style
 from jacspec.key import ModelKey
@@ -80,14 +80,14 @@ class FamilyPicture:
 
     def values(self, key: ModelKey, quantity: Quantity) -> np.ndarray:
         """Return value, low and high at each position, (m, 3)."""
-        return self.table.values[key, *quantity]
+        return self.table.intervals[key, *quantity]
 
 
 def draw_family(picture: FamilyPicture) -> Figure:
     """Draw curves over the parameter of a family, or maps over its two.
 
     Bands of curves are 95 % intervals over points, of the first seed; maps, which are of the first
-    seed, have half of their median width beside the scale of colours. Data sets are marked where
+    seed, have half of their largest width beside the scale of colours. Data sets are marked where
     they lie, by what all their points give.
     """
     with study_style():
@@ -183,7 +183,9 @@ def _draw_map_panels(
         symbol = JACOBIAN_SYMBOLS.get(quantity.jacobian, LABELS[statistic])
         axes.set_title(f"{symbol}, $d$ = {key.latent_dim}", loc="left")
     bar = figure.colorbar(mesh, ax=bar_beside, pad=0.01, fraction=0.04)
-    bar.set_label(f"{LABELS[statistic]}\n(± {half_width(values):.2g})", fontsize="small")
+    bar.set_label(
+        f"{LABELS[statistic]}\n(± {largest_half_width(values):.2g} at most)", fontsize="small"
+    )
 
 
 def _draw_map(

@@ -41,22 +41,22 @@ def write_family_table(
 class FamilyTable:
     """A table of a family that has been read.
 
-    `positions` (m, k) are the values of the k parameters of m members; `values` maps model,
+    `positions` (m, k) are the values of the k parameters of m members; `intervals` maps model,
     Jacobian and statistic to (m, 3) value, low and high.
     """
 
     positions: np.ndarray
-    values: Mapping[tuple[ModelKey, str, str], np.ndarray]
+    intervals: Mapping[tuple[ModelKey, str, str], np.ndarray]
 
     @property
     def models(self) -> list[ModelKey]:
         """The models, in order."""
-        return sorted({key for key, _, _ in self.values})
+        return sorted({key for key, _, _ in self.intervals})
 
     def without(self, models: Iterable[ModelKey]) -> "FamilyTable":
         """Return the table of the other models; the whole one, if none would be left."""
         kept = set(self.models).difference(models)
-        values = {name: rows for name, rows in self.values.items() if name[0] in kept}
+        values = {name: rows for name, rows in self.intervals.items() if name[0] in kept}
         return FamilyTable(self.positions, values) if values else self
 
 
@@ -80,8 +80,8 @@ def read_family_table(path: Path | str, parameters: Sequence[str]) -> FamilyTabl
     )
 
 
-def half_width(values: np.ndarray) -> float:
-    """Return the median of half the widths of intervals (m, 3), NaN if there are none."""
+def largest_half_width(values: np.ndarray) -> float:
+    """Return half the width of the widest of the intervals (m, 3), NaN if there are none."""
     widths = (values[:, 2] - values[:, 1]) / 2
     widths = widths[np.isfinite(widths)]
-    return float(np.median(widths)) if widths.size else math.nan
+    return float(widths.max()) if widths.size else math.nan
