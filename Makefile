@@ -54,8 +54,8 @@ quick: setup
 	@echo
 	@echo "Done. Look at:"
 	@echo "  results/report.html   everything, to look at in a browser"
-	@echo "  results/figures/      the paper's six figures and two tables, as PDF and PNG"
-	@echo "  results/claims.md     a verdict on each of the paper's claims"
+	@echo "  results/variants.md   a verdict on each of the paper's claims, variant by variant"
+	@echo "  results/paper/figures/  the paper's six figures and two tables, as PDF and PNG"
 
 sweep: setup
 	$(SNAKEMAKE) -j$(JOBS)
