@@ -14,6 +14,7 @@ from PIL import Image
 from jacspec.claims.rows import HEADER, read_claims
 from jacspec.claims.verdicts import Verdict
 from jacspec.errors import DamagedFileError, JacspecError
+from jacspec.figures.samples import CURVE_SIDE, Sample
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import PALETTES, line_styles
 from jacspec.key import ModelKey
@@ -21,7 +22,7 @@ from jacspec.report.claim_evidence import claim_evidence
 from jacspec.report.colors import CONTRAST, DARK_BACKGROUND, contrast, dark_counterparts
 from jacspec.report.figures import paper_figures
 from jacspec.report.headline import cautions, headline, verdict_of
-from jacspec.report.images import CURVE_SIDE, Sample, strip_png
+from jacspec.report.images import strip_png
 from jacspec.report.model_view import (
     ANGLE_EDGES,
     LOG_MODULUS_EDGES,

@@ -108,8 +108,6 @@ def test_what_is_not_there_is_named(results):
         sweep.model(4, 0)
     with pytest.raises(JacspecError, match="is the name right"):
         sweep.model(3, 0).spectra("nosie")
-    with pytest.raises(ValueError, match="divide by 255"):
-        sweep.model(3, 0).spectra_of(np.full((28, 28), 255))
 
 
 def shard_of_points(folder, dataset, shard, first, count, **attributes):
@@ -200,3 +198,14 @@ def test_spectra_of_other_points_are_refused(results):
     shard_of_points(folder, "noise", 0, 0, 5)
     with pytest.raises(JacspecError, match=r"d3_seed0\.0\.h5 is of other points than those in"):
         check_spectra_run([path], weights, [points])
+
+
+def test_points_of_ones_own_have_the_shape_of_the_networks_and_are_warned_of_beyond_its_range(
+    results,
+):
+    shard_of_points(results[0], "grey", 0, 0, 3, low=0.0, high=1.0)
+    model = open_sweep(results[0]).model(3, 0)
+    with pytest.raises(ValueError, match=r"\(2, 30\), but the network takes 784"):
+        model.spectra_of(np.zeros((2, 30)))
+    with pytest.warns(UserWarning, match="values from 255 to 255.* from 0 to 1"):
+        assert len(model.spectra_of(np.full((28, 28), 255)).latent) == 1

@@ -5,6 +5,7 @@ from pathlib import Path
 import job
 from jacspec.data.storage import PointsFile
 from jacspec.figures.drawing import save_figure
+from jacspec.figures.samples import first_points
 from jacspec.figures.tables import draw_table
 from jacspec.models.network import load_network
 
@@ -16,11 +17,11 @@ def main(snakemake):
         latent_dim: load_network(Path(weights))
         for latent_dim, weights in zip(params.latent_dims, snakemake.input.weights, strict=True)
     }
-    points = {}
+    samples = {}
     for path in snakemake.input.points:
         with PointsFile(Path(path)) as shard:
-            points[shard.dataset] = shard.read(0, min(params.images, shard.count))
-    figure = draw_table(models, points, roles=params.roles, width=params.width)
+            samples[shard.dataset] = first_points(shard, params.images)
+    figure = draw_table(models, samples, roles=params.roles, width=params.width)
     for path in snakemake.output:
         save_figure(figure, Path(path))
 

@@ -7,6 +7,7 @@ Nothing but file names is read before a column is asked for.
 """
 
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -116,7 +117,7 @@ class Sweep:
         return read_summary(self.folder / "summary.csv")
 
     def pixels(self, dataset: str, start: int = 0, stop: int | None = None) -> np.ndarray:
-        """Return points `start` to `stop - 1` of a data set, (stop - start, 784) float32.
+        """Return points `start` to `stop - 1` of a data set, (stop - start, *shape) float32.
 
         They are the points of row `start` to `stop - 1` of every model's spectra. Raises
         JacspecError if there are none, or the shards are not of one sweep.
@@ -162,17 +163,39 @@ class Model:
         folder = self.folder / self.key.variant / "spectra" / dataset
         return Spectra(tuple(_shards(folder, self.key.name)), self._weights)
 
-    def spectra_of(self, images: np.ndarray) -> "JacobianSpectra":
-        """Compute the spectra at images of one's own, in float64.
+    def spectra_of(self, points: np.ndarray) -> "JacobianSpectra":
+        """Compute the spectra at points of one's own, in float64.
 
-        `images` is (n, 784), (n, 28, 28) or (28, 28), with values in [0, 1].
+        `points` is (n, *shape), flat or as the network's points are, or one of them. Values beyond
+        the range of the sweep's own points give a warning. Raises ValueError for another shape, or
+        values that are not finite.
         """
         from jacspec.spectra.engine import jacobian_spectra
 
-        pixels = np.asarray(images, dtype=np.float32).reshape(-1, 784)
-        if not (pixels.min() >= 0 and pixels.max() <= 1):
-            raise ValueError("pixels are outside [0, 1] or not numbers: divide by 255 before")
-        return jacobian_spectra(self.network, pixels)
+        points = np.atleast_1d(np.asarray(points, dtype=np.float32))
+        inputs = self.network.input_dim
+        if points.size == 0 or inputs not in (points.size, points.size // len(points)):
+            raise ValueError(
+                f"points have shape {points.shape}, but the network takes {inputs} values a point"
+            )
+        self._warn_if_beyond_range(points)
+        return jacobian_spectra(self.network, points.reshape(-1, inputs))
+
+    def _warn_if_beyond_range(self, points: np.ndarray) -> None:
+        known = []
+        for path in self.folder.glob("points/*.0.h5"):
+            with PointsFile(path) as file:
+                known.append(file.value_range)
+        ranges = [ends for ends in known if ends is not None]
+        if not ranges:
+            return
+        low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
+        if points.min() < low or points.max() > high:
+            warnings.warn(
+                f"values from {points.min():g} to {points.max():g}, but those of the sweep's "
+                f"points are from {low:g} to {high:g}: scale yours likewise",
+                stacklevel=3,
+            )
 
     @property
     def _weights(self) -> Path:

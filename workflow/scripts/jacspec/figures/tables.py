@@ -1,12 +1,12 @@
 """Tables I and II: reconstructions of the representative data sets at every latent dimension."""
 
-import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from jacspec.figures.samples import Sample, strip
 from jacspec.figures.style import role_title, study_style
 from jacspec.models.network import Network, reconstructions
 
@@ -24,48 +24,42 @@ IMAGE_GAP = 2
 
 def draw_table(
     models: Mapping[int, Network],
-    points: Mapping[str, np.ndarray],
+    samples: Mapping[str, Sample],
     *,
     roles: Mapping[str, str],
     width: float = WIDTH,
 ) -> Figure:
     """Draw the reconstructions of a few points of each representative data set, a row a model.
 
-    `models` maps latent dimensions to networks of one seed, `points` data sets to (k, 784)
-    pixels in [0, 1], and `roles` the roles `bright`, `moderate` and `dark`, as far as there are
-    any, to data sets. The row above the models shows the points themselves. Reconstructions are
-    computed in float64 and clipped to [0, 1] for display only. `width` is that of all three columns
-    in inches; the height follows from the number of rows. Raises ValueError if there is nothing to
+    `models` maps latent dimensions to networks of one seed, `samples` data sets to points, and
+    `roles` the roles `bright`, `moderate` and `dark`, as far as there are any, to data sets. The
+    row above the models shows the points themselves. Reconstructions are computed in float64, and
+    clipped to the range of the values for display only. `width` is that of all three columns in
+    inches; the height follows from the number of rows. Raises ValueError if there is nothing to
     draw.
     """
-    columns = {role: points[roles[role]] for role in COLUMNS if role in roles}
+    columns = {role: samples[roles[role]] for role in COLUMNS if role in roles}
     if not models or not columns:
         raise ValueError("a table needs at least one model and one role")
     rows = {"input": columns}
     for latent_dim in sorted(models):
         rows[f"$d={latent_dim}$"] = {
-            role: reconstructions(models[latent_dim], pixels) for role, pixels in columns.items()
+            role: replace(sample, points=reconstructions(models[latent_dim], sample.points))
+            for role, sample in columns.items()
         }
     titles = [role_title(role, roles[role]) for role in columns]
     with study_style():
         return _draw_grid(rows, titles, (width - LABEL_WIDTH) / len(COLUMNS) - STRIP_GAP)
 
 
-def image_strip(pixels: np.ndarray) -> np.ndarray:
-    """Return (k, side * side) pixels as k square images side by side, clipped, white in between."""
-    side = math.isqrt(pixels.shape[1])
-    images = np.clip(pixels, 0, 1).reshape(-1, side, side)
-    padded = np.pad(images, ((0, 0), (0, 0), (0, IMAGE_GAP)), constant_values=1)
-    return np.hstack(padded)[:, :-IMAGE_GAP]
-
-
 def _draw_grid(
-    rows: Mapping[str, Mapping[str, np.ndarray]], titles: Sequence[str], strip_width: float
+    rows: Mapping[str, Mapping[str, Sample]], titles: Sequence[str], strip_width: float
 ) -> Figure:
     strips = {
-        label: [image_strip(pixels) for pixels in row.values()] for label, row in rows.items()
+        label: [strip(sample, gap=IMAGE_GAP) for sample in row.values()]
+        for label, row in rows.items()
     }
-    pixel_height, pixel_width = next(iter(strips.values()))[0].shape
+    pixel_height, pixel_width = next(iter(strips.values()))[0].shape[:2]
     strip_height = strip_width * pixel_height / pixel_width
     width = LABEL_WIDTH + len(titles) * (strip_width + STRIP_GAP)
     height = HEADING_HEIGHT + INPUT_ROW_GAP + len(rows) * (strip_height + ROW_GAP)
@@ -73,12 +67,12 @@ def _draw_grid(
     top = height - HEADING_HEIGHT
     for index, (label, row) in enumerate(strips.items()):
         bottom = top - strip_height - index * (strip_height + ROW_GAP) - (index > 0) * INPUT_ROW_GAP
-        for column, strip in enumerate(row):
+        for column, pixels in enumerate(row):
             left = LABEL_WIDTH + column * (strip_width + STRIP_GAP)
             box = (left / width, bottom / height, strip_width / width, strip_height / height)
             axes = figure.add_axes(box)
             # Not resampled: a PDF keeps the pixels themselves.
-            axes.imshow(strip, cmap="gray", vmin=0, vmax=1, interpolation="none", aspect="auto")
+            axes.imshow(pixels, cmap="gray", vmin=0, vmax=255, interpolation="none", aspect="auto")
             _strip_axes(axes)
             if index == 0:
                 axes.set_title(titles[column])

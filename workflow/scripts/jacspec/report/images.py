@@ -2,55 +2,14 @@
 
 import base64
 import io
-from dataclasses import dataclass
 
-import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
-# Of the picture of a point that is no image.
-CURVE_SIDE = 84
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Some points (k, *shape), and how they are drawn.
-
-    `image_shape` is (rows, columns) or (1 or 3, rows, columns), None for points that are no images;
-    `value_range` has the values that are black and white.
-    """
-
-    points: np.ndarray
-    image_shape: tuple[int, ...] | None
-    value_range: tuple[float, float] = (0.0, 1.0)
+from jacspec.figures.samples import Sample, strip
 
 
 def strip_png(sample: Sample) -> str:
-    """Return points side by side as a PNG in base64: images, or curves of the values of vectors.
-
-    Values are clipped to the range and rounded to 256 levels.
-    """
-    low, high = sample.value_range
-    shares = np.clip((sample.points - low) / (high - low), 0, 1).reshape(len(sample.points), -1)
-    if sample.image_shape is None:
-        tiles = [_curve(values) for values in shares]
-    else:
-        tiles = list(_images(np.rint(255 * shares).astype(np.uint8), sample.image_shape))
+    """Return points side by side as a PNG in base64: images, or curves of the values of vectors."""
     file = io.BytesIO()
-    Image.fromarray(np.hstack(tiles)).save(file, format="PNG", optimize=True)
+    Image.fromarray(strip(sample)).save(file, format="PNG", optimize=True)
     return base64.b64encode(file.getvalue()).decode("ascii")
-
-
-def _images(levels: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """Return grey images (k, rows, columns), or those in colour (k, rows, columns, 3)."""
-    if len(shape) == 3 and shape[0] == 3:
-        return levels.reshape(-1, *shape).transpose(0, 2, 3, 1)
-    return levels.reshape(-1, *shape[-2:])
-
-
-def _curve(shares: np.ndarray) -> np.ndarray:
-    """Return a picture of `shares` of the range (n,) from left to right, white on black."""
-    picture = Image.new("L", (CURVE_SIDE, CURVE_SIDE))
-    columns = np.linspace(0, CURVE_SIDE - 1, len(shares))
-    rows = (1 - shares) * (CURVE_SIDE - 1)
-    ImageDraw.Draw(picture).line(list(zip(columns, rows, strict=True)), fill=255)
-    return np.asarray(picture)

@@ -15,9 +15,10 @@ import numpy as np
 from jacspec.atomic import replacing
 from jacspec.data.storage import PointsFile
 from jacspec.errors import DamagedFileError, JacspecError
+from jacspec.figures.samples import Sample, first_points
 from jacspec.key import ModelKey
 from jacspec.models.network import load_network, reconstructions
-from jacspec.report.images import Sample, strip_png
+from jacspec.report.images import strip_png
 from jacspec.spectra.shards import SpectraFile
 
 FORMAT_VERSION = 1
@@ -210,5 +211,4 @@ def _reconstruction_strip(weights: Path, points: Path) -> str:
 def sample_pixels(points: Path) -> Sample:
     """Return the first points of a data set's shard, at most `SAMPLE_POINTS`."""
     with PointsFile(points) as file:
-        values = file.read(0, min(SAMPLE_POINTS, file.count))
-        return Sample(values, file.image_shape, file.value_range or (0.0, 1.0))
+        return first_points(file, SAMPLE_POINTS)
