@@ -122,7 +122,9 @@ def test_models_are_taken_out_as_long_as_one_is_left(tmp_path):
 
 
 def test_rows_are_taken_out_likewise():
-    rows = [DetectionRow(model(dim), "uniform", "trace", "auroc", 0.5, 9, 9) for dim in (2, 3)]
+    rows = [
+        DetectionRow(model(dim), "uniform", "trace", "auroc", 0.5, 0.4, 0.6, 9, 9) for dim in (2, 3)
+    ]
     assert rows_without_models(rows, [model(2)]) == rows[1:]
     assert rows_without_models(rows, [model(2), model(3)]) == rows
 

@@ -9,14 +9,30 @@ from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from jacspec.data.storage import PointBlock, write_points
 from jacspec.detection.figure import STYLES, draw_detection
-from jacspec.detection.measures import detection_measures
+from jacspec.detection.leaderboard import DetectedSet, leaderboards, missing_sets
+from jacspec.detection.measures import (
+    CELLS,
+    DRAWS,
+    MEASURES,
+    detection_measures,
+    estimated_measures,
+)
 from jacspec.detection.model_detection import (
     DetectionRow,
     model_detection,
     read_detection,
     write_detection,
 )
-from jacspec.detection.scores import LatentDistribution, detection_scores
+from jacspec.detection.readable import write_readable_detection
+from jacspec.detection.scores import (
+    GEOMETRY,
+    LARGEST_DEVIATION,
+    TITLES,
+    Combinations,
+    LatentDistribution,
+    Standard,
+    single_scores,
+)
 from jacspec.errors import DamagedFileError, JacspecError
 from jacspec.key import ModelKey
 from jacspec.spectra.quantities import JacobianSpectra
@@ -40,19 +56,18 @@ def columns(**changes) -> dict[str, np.ndarray]:
     }
 
 
-STANDARD = LatentDistribution(np.zeros(2), np.eye(2))
+STANDARD = LatentDistribution(np.zeros(2), np.eye(2), np.zeros((1, 2)))
 
 
 def test_a_projection_at_the_training_mean_scores_lowest():
-    scores = detection_scores(columns(), STANDARD)
-    assert set(scores) == set(STYLES)
-    expected = dict.fromkeys(STYLES, 0.0) | {"largest_eigenvalue": 1.0}
+    scores = single_scores(columns(), STANDARD)
+    expected = dict.fromkeys(scores, 0.0) | {"largest_eigenvalue": 1.0}
     for name, values in scores.items():
         assert values.tolist() == [expected[name]] * 2, name
 
 
 def test_scores_are_those_of_their_definitions():
-    scores = detection_scores(
+    scores = single_scores(
         columns(
             eigenvalues_input=np.array([[3 + 4j, 3 - 4j], [0.5, 0]], np.complex64),
             eigenvalues_latent=np.array([[3 + 4j, -4j], [0.5, 0]], np.complex64),
@@ -67,6 +82,7 @@ def test_scores_are_those_of_their_definitions():
     assert scores["spectra_difference"].tolist() == [3.0, 0.0]
     assert scores["largest_eigenvalue"].tolist() == [5.0, 0.5]
     assert scores["latent_distance"].tolist() == [5.0, 0.0]
+    assert scores["latent_neighbours"].tolist() == [5.0, 0.0]
 
 
 def test_latent_distance_does_not_depend_on_units():
@@ -101,9 +117,9 @@ def test_measures_of_a_small_example_are_those_done_by_hand():
     (2/2) / (2/2 + 2/4) = 2/3: the average is (1 + 2/3) / 2.
     """
     measures = detection_measures(np.array([1.0, 2, 3, 4]), np.array([2.5, 5]))
-    assert measures.auroc == pytest.approx(6 / 8)
-    assert measures.fpr_at_95_tpr == pytest.approx(1 / 2)
-    assert measures.aupr == pytest.approx(5 / 6)
+    assert measures["auroc"] == pytest.approx(6 / 8)
+    assert measures["fpr_at_95_tpr"] == pytest.approx(1 / 2)
+    assert measures["aupr_out"] == pytest.approx(5 / 6)
 
 
 @pytest.mark.parametrize("decimals", [0, 1, 15])
@@ -116,24 +132,27 @@ def test_measures_are_those_of_scikit_learn(decimals):
     weight = np.where(is_outside, 0.5 / 150, 0.5 / 400)
     false_positives, true_positives, _ = roc_curve(is_outside, scores, drop_intermediate=False)
     measures = detection_measures(inside, outside)
-    assert measures.auroc == pytest.approx(roc_auc_score(is_outside, scores), rel=1e-12)
+    assert set(measures) == set(MEASURES)
+    assert measures["auroc"] == pytest.approx(roc_auc_score(is_outside, scores), rel=1e-12)
     expected = average_precision_score(is_outside, scores, sample_weight=weight)
-    assert measures.aupr == pytest.approx(expected, rel=1e-12)
-    assert measures.fpr_at_95_tpr == false_positives[np.argmax(true_positives >= 0.95)]
+    assert measures["aupr_out"] == pytest.approx(expected, rel=1e-12)
+    expected = average_precision_score(1 - is_outside, -scores, sample_weight=weight)
+    assert measures["aupr_in"] == pytest.approx(expected, rel=1e-12)
+    assert measures["fpr_at_95_tpr"] == false_positives[np.argmax(true_positives >= 0.95)]
 
 
 def test_a_score_that_says_nothing_is_at_chance_whatever_the_sizes():
     measures = detection_measures(np.zeros(30), np.zeros(7))
-    assert measures.auroc == pytest.approx(0.5)
-    assert measures.aupr == pytest.approx(0.5)
-    assert measures.fpr_at_95_tpr == 1
+    for name in ("auroc", "aupr_in", "aupr_out"):
+        assert measures[name] == pytest.approx(0.5)
+    assert measures["fpr_at_95_tpr"] == 1
 
 
 def test_infinite_scores_are_above_all_others():
     measures = detection_measures(np.array([0.0, 1e300]), np.array([np.inf, np.inf]))
-    assert (measures.auroc, measures.aupr, measures.fpr_at_95_tpr) == (1, 1, 0)
+    assert measures == {"auroc": 1, "aupr_in": 1, "aupr_out": 1, "fpr_at_95_tpr": 0}
     tied = detection_measures(np.array([0.0, np.inf]), np.array([np.inf, np.inf]))
-    assert tied.auroc == pytest.approx(0.75)
+    assert tied["auroc"] == pytest.approx(0.75)
 
 
 def test_only_the_order_of_scores_counts():
@@ -146,6 +165,180 @@ def test_only_the_order_of_scores_counts():
 def test_scores_that_are_not_numbers_are_refused():
     with pytest.raises(JacspecError, match="diverge"):
         detection_measures(np.array([0.0, np.nan]), np.array([1.0]))
+
+
+def test_intervals_are_those_of_a_bootstrap_of_every_point():
+    """A thousand draws of single points against `DRAWS` of counts in cells.
+
+    An end of the 95 % interval is a quantile whose standard error, over n normal draws, is
+    2.67 / sqrt(n) standard deviations: 0.19 for `DRAWS`; four of them are allowed.
+    """
+    rng = np.random.default_rng(5)
+    inside, outside = rng.standard_normal(700), rng.standard_normal(900) + 1
+    draws = [
+        detection_measures(rng.choice(inside, 700), rng.choice(outside, 900)) for _ in range(1000)
+    ]
+    estimates = estimated_measures(inside, outside, np.random.default_rng(0))
+    assert CELLS < 1600
+    for name, value in detection_measures(inside, outside).items():
+        ends = np.quantile([draw[name] for draw in draws], [0.025, 0.975])
+        room = (
+            4 * 2.67 * np.hypot(1 / np.sqrt(DRAWS), 1 / np.sqrt(1000)) * float(np.ptp(ends)) / 3.92
+        )
+        assert estimates[name].value == value
+        assert estimates[name].low == pytest.approx(ends[0], abs=room)
+        assert estimates[name].high == pytest.approx(ends[1], abs=room)
+
+
+def test_neighbours_are_those_that_are_found_one_by_one():
+    latent = RANDOM.standard_normal((2500, 3))
+    points = RANDOM.standard_normal((1200, 3))
+    found = LatentDistribution.of(latent).neighbour_distance(points)
+    # Rounded to float32, and from differences of squares of numbers below 30.
+    for point, distance in zip(points[::100], found[::100], strict=True):
+        expected = np.sort(np.linalg.norm(latent[:2000] - point, axis=1))[9]
+        assert distance == pytest.approx(expected, rel=2**-23, abs=1e-6)
+
+
+def test_fewer_references_than_neighbours_are_enough():
+    distribution = LatentDistribution.of(np.array([[0.0], [1.0], [4.0]]))
+    assert distribution.neighbour_distance(np.array([[0.0]])).tolist() == [4.0]
+
+
+def training_scores(**changes) -> dict[str, np.ndarray]:
+    """Return the single scores of four points, of which logarithms are -1, 1, -1, 1."""
+    logarithms = np.exp([-1.0, 1, -1, 1])
+    names = ("reconstruction_error", "latent_distance", *GEOMETRY)
+    return dict.fromkeys(names, logarithms) | changes
+
+
+def test_error_and_geometry_count_the_same():
+    combinations = Combinations.of(training_scores())
+    geometry = {name: np.exp([0.0, 2.0, 0.0]) for name in GEOMETRY}
+    single = training_scores(reconstruction_error=np.exp([2.0, 0.0, 0.0]), **geometry)
+    scores = combinations.scores(single | {"latent_distance": np.zeros(3)})
+    assert scores["error_and_geometry"] == pytest.approx([2.0, 2.0, 0.0])
+
+
+def test_distance_and_error_are_added_in_their_standard_deviations():
+    training = training_scores(
+        reconstruction_error=np.array([1.0, 3.0]), latent_distance=np.array([10.0, 50.0])
+    )
+    single = training_scores(
+        reconstruction_error=np.array([2.0, 0, 2, 0]), latent_distance=np.array([20.0, 40, 0, 0])
+    )
+    scores = Combinations.of(training).scores(single)
+    assert scores["latent_distance_and_error"].tolist() == [2 + 1, 0 + 2, 2, 0]
+
+
+def test_zero_and_infinity_are_far_deviations_and_equal_training_points_say_nothing():
+    standard = Standard.of(np.array([-1.0, 1.0, np.inf, -np.inf]))
+    assert (standard.mean, standard.deviation) == (0, 1)
+    deviations = standard(np.array([-np.inf, 0.5, np.inf])).tolist()
+    assert deviations == [-LARGEST_DEVIATION, 0.5, LARGEST_DEVIATION]
+    for nothing in (np.full(3, 0.1), np.full(3, np.inf)):
+        assert Standard.of(nothing)(np.array([7.0, np.inf])).tolist() == [0, 0]
+
+
+def test_combinations_know_nothing_of_the_sets_to_be_found(sweep):
+    """Another set beside it changes no number of a set."""
+    spectra, images = sweep
+    alone = model_detection(spectra, images, training_set="mnist", key=KEY)
+    both = model_detection(
+        spectra | {"again": spectra["uniform"]}, images, training_set="mnist", key=KEY
+    )
+    assert [row for row in both if row.dataset == "uniform"] == alone
+
+
+def board_rows(values: dict[tuple[str, str], list[float]], measure="auroc") -> list[DetectionRow]:
+    """Return rows of one network a number, for each score and data set."""
+    return [
+        DetectionRow(
+            ModelKey("paper", 2, seed), dataset, score, measure, value, value, value, 10, 20
+        )
+        for (score, dataset), numbers in values.items()
+        for seed, value in enumerate(numbers)
+    ] + [
+        DetectionRow(ModelKey("paper", 2, seed), dataset, score, other, 0.5, 0.5, 0.5, 10, 20)
+        for (score, dataset), numbers in values.items()
+        for seed in range(len(numbers))
+        for other in MEASURES
+        if other != measure
+    ]
+
+
+SETS = {
+    "noise": DetectedSet("Noise", is_far=True),
+    "turned": DetectedSet("Turned", is_far=False),
+    "fashion": DetectedSet("Fashion", is_far=False),
+}
+VALUES = {
+    ("trace", "noise"): [0.9, 0.7],
+    ("trace", "turned"): [0.5, 0.5],
+    ("trace", "fashion"): [0.7, 0.9],
+    ("latent_distance", "noise"): [1.0, 0.8],
+    ("latent_distance", "turned"): [0.6, 0.8],
+    ("latent_distance", "fashion"): [0.2, 0.2],
+}
+
+
+def test_a_leaderboard_has_means_over_networks_and_over_near_and_far_sets():
+    board = leaderboards(board_rows(VALUES), SETS)[0]
+    titles = [column.title for column in board.columns]
+    assert titles == ["Turned", "Fashion", "mean of near sets", "Noise", "mean of far sets"]
+    shown = {score: [cell.value for cell in cells] for score, cells in board.rows.items()}
+    assert shown["trace"] == pytest.approx([0.5, 0.8, 0.65, 0.8, 0.8])
+    assert shown["latent_distance"] == pytest.approx([0.7, 0.2, 0.45, 0.9, 0.9])
+    best = {score: [cell.is_best for cell in cells] for score, cells in board.rows.items()}
+    assert best["trace"] == [False, True, True, False, False]
+    assert best["latent_distance"] == [True, False, False, True, True]
+    # Means of .725 and .675.
+    assert list(board.rows) == ["trace", "latent_distance"]
+
+
+def test_of_false_positives_few_are_best():
+    board = leaderboards(board_rows(VALUES, "fpr_at_95_tpr"), SETS)[-1]
+    assert board.measure == "fpr_at_95_tpr"
+    assert [cell.is_best for cell in board.rows["trace"]] == [True, False, False, True, True]
+    assert list(board.rows) == ["latent_distance", "trace"]
+
+
+def test_intervals_of_a_leaderboard_are_over_networks_and_points():
+    """Of two networks, each draw has both, or one of them twice: their values are the ends."""
+    trace = leaderboards(board_rows(VALUES), SETS)[0].rows["trace"]
+    assert [(cell.low, cell.high) for cell in trace][:2] == [(0.5, 0.5), (0.7, 0.9)]
+    # Near sets: .6 by the first network, .7 by the second.
+    assert (trace[2].low, trace[2].high) == (pytest.approx(0.6), pytest.approx(0.7))
+    one = DetectionRow(KEY, "noise", "trace", "auroc", 0.6, 0.5, 0.7, 10, 20)
+    rows = [DetectionRow(KEY, "noise", "trace", name, 0.6, 0.5, 0.7, 10, 20) for name in MEASURES]
+    assert one in rows
+    (cell, _) = leaderboards(rows, SETS)[0].rows["trace"]
+    # Of a normal distribution by a thousand draws: see the test above.
+    room = 4 * 2.67 / np.sqrt(1000) * 0.1 / 1.96
+    assert (cell.low, cell.high) == (pytest.approx(0.5, abs=room), pytest.approx(0.7, abs=room))
+
+
+def test_a_mean_over_no_set_does_not_apply():
+    far = {key: numbers for key, numbers in VALUES.items() if key[1] == "noise"}
+    boards = leaderboards(board_rows(far), SETS)
+    assert [column.title for column in boards[0].columns] == ["Noise", "mean of far sets"]
+    assert missing_sets(boards) == [
+        "The mean over near sets does not apply: all sets are of random values."
+    ]
+    assert missing_sets(leaderboards(board_rows(VALUES), SETS)) == []
+    assert leaderboards([], SETS) == missing_sets([]) == []
+
+
+def test_the_page_to_read_has_a_table_a_measure_and_the_best_in_bold(tmp_path):
+    path = tmp_path / "detection.md"
+    write_readable_detection(path, leaderboards(board_rows(VALUES), SETS), 2, left_out=[KEY])
+    text = path.read_text()
+    assert text.count("\n## ") == len(MEASURES)
+    assert "the mean over 2 networks" in text
+    assert "Left out, because they are no better than the mean image: d = 2 (seed 0)." in text
+    assert "| Mahalanobis distance of z | **0.700** (0.600 to 0.800) | 0.200" in text
+    # A bar inside of a cell does not end it.
+    assert "| \\|tr J_I / d − 1\\| | 0.500 (" in text
 
 
 def write_spectra(path, dataset: str, error: np.ndarray, latent: np.ndarray, first: int = 0):
@@ -209,9 +402,11 @@ def test_test_images_are_inside_and_training_images_only_fit_the_latent_distribu
     """
     spectra, images = sweep
     rows = model_detection(spectra, images, training_set="mnist", key=KEY)
+    assert {row.score for row in rows} == set(STYLES) == set(TITLES)
     assert {row.dataset for row in rows} == {"uniform"}
     assert {(row.inside, row.outside) for row in rows} == {(3, 5)}
-    assert measured(rows, "reconstruction_error") == {"auroc": 1, "aupr": 1, "fpr_at_95_tpr": 0}
+    perfect = {"auroc": 1, "aupr_in": 1, "aupr_out": 1, "fpr_at_95_tpr": 0}
+    assert measured(rows, "reconstruction_error") == perfect
     assert measured(rows, "latent_distance")["auroc"] == pytest.approx(3 / 15)
     assert measured(rows, "trace")["auroc"] == pytest.approx(0.5)
 
@@ -231,7 +426,7 @@ def test_spectra_of_fewer_points_than_images_are_refused(sweep):
 
 
 def test_tables_are_read_as_they_were_written(tmp_path):
-    rows = [DetectionRow(KEY, "uniform", "trace", "auroc", 0.1 + 0.2, 10, 20)]
+    rows = [DetectionRow(KEY, "uniform", "trace", "auroc", 0.1 + 0.2, 0.2, 0.4, 10, 20)]
     write_detection(tmp_path / "table.csv", rows)
     assert read_detection(tmp_path / "table.csv") == rows
 
@@ -239,7 +434,7 @@ def test_tables_are_read_as_they_were_written(tmp_path):
 @pytest.mark.parametrize("damage", ["", "other,columns\n", "cut"])
 def test_damaged_tables_are_refused(tmp_path, damage):
     path = tmp_path / "table.csv"
-    write_detection(path, [DetectionRow(KEY, "uniform", "trace", "auroc", 0.5, 10, 20)])
+    write_detection(path, [DetectionRow(KEY, "uniform", "trace", "auroc", 0.5, 0.4, 0.6, 10, 20)])
     path.write_text(path.read_text()[:-4] if damage == "cut" else damage)
     with pytest.raises(DamagedFileError, match=r"table\.csv"):
         read_detection(path)
@@ -247,7 +442,9 @@ def test_damaged_tables_are_refused(tmp_path, damage):
 
 def test_the_figure_has_a_panel_a_set_and_a_line_a_score_and_seed():
     rows = [
-        DetectionRow(ModelKey("paper", latent_dim, seed), dataset, score, "auroc", 0.75, 10, 20)
+        DetectionRow(
+            ModelKey("paper", latent_dim, seed), dataset, score, "auroc", 0.75, 0.7, 0.8, 10, 20
+        )
         for dataset in ("uniform", "fashion_mnist", "beta_5_0.8", "beta_0.8_5")
         for latent_dim in (2, 3)
         for seed in (0, 1)

@@ -155,6 +155,13 @@ def models_of_families(variant):
 JOINED_TABLES = [name for name in layout.TABLES if name != "detection" or len(GRID.datasets) > 1]
 
 
+# What a leaderboard of detection has to know of each set: values are random in those that are far.
+DETECTED = {
+    name: {"title": source.display_name, "is_far": source.is_random}
+    for name, source in GRID.sources.items()
+}
+
+
 def pictures_of(variant):
     """Return the figures and tables of a variant, as PDF and PNG."""
     patterns = [
@@ -173,8 +180,10 @@ def pictures_of(variant):
 
 def files_of_variant(variant):
     """Return what people read of a variant."""
-    pages = expand([layout.CLAIMS_READABLE, layout.THEOREMS_READABLE], variant=variant)
-    return [*pages, *pictures_of(variant)]
+    pages = [layout.CLAIMS_READABLE, layout.THEOREMS_READABLE]
+    if "detection" in JOINED_TABLES:
+        pages.append(layout.DETECTION_READABLE)
+    return [*expand(pages, variant=variant), *pictures_of(variant)]
 
 
 def look_for_jobs_when_one_ends():

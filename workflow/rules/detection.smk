@@ -1,4 +1,4 @@
-"""Out-of-distribution detection by all models of a variant: one table and a figure."""
+"""Out-of-distribution detection by all models of a variant: a table, leaderboards and a figure."""
 
 
 rule detection:
@@ -7,6 +7,7 @@ rule detection:
         detection=of_models(layout.MODEL_DETECTION),
     output:
         table=layout.DETECTION,
+        readable=layout.DETECTION_READABLE,
         figures=report(
             expand(layout.DETECTION_FIGURE, format=FORMATS, allow_missing=True),
             caption="../report/detection.rst",
@@ -26,6 +27,7 @@ rule detection:
         runtime=minutes(lambda wildcards: 60),
         gpu=0,
     params:
+        sets=DETECTED,
         code=code_of("detection.py"),
     script:
         "../scripts/detection.py"

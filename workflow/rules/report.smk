@@ -59,6 +59,7 @@ rule report:
             }
             for name, variant in GRID.variants.items()
         },
+        detected=DETECTED,
         benchmarks=located("results/benchmarks"),
         parts=lambda wildcards: [sha256_of_file(part)[:16] for part in PAGE_PARTS],
         code=code_of("report.py"),

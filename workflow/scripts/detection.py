@@ -4,21 +4,28 @@ from pathlib import Path
 
 import job
 from jacspec.detection.figure import draw_detection
+from jacspec.detection.leaderboard import DetectedSet, leaderboards
 from jacspec.detection.model_detection import read_detection, write_detection
+from jacspec.detection.readable import write_readable_detection
 from jacspec.figures.drawing import note_left_out, save_figure
 from jacspec.statistics.collapsed_models import collapsed_models, rows_without_models
 from jacspec.statistics.summary import read_summary
 
 
 def main(snakemake):
-    """Write the table of all models; the figure leaves out those that collapsed."""
-    source = snakemake.input
+    """Write the table of all models; leaderboards and figure leave out those that collapsed."""
+    source, output = snakemake.input, snakemake.output
     rows = [row for path in source.detection for row in read_detection(Path(path))]
-    write_detection(Path(snakemake.output.table), rows)
+    write_detection(Path(output.table), rows)
     collapsed = collapsed_models(read_summary(Path(source.summary)))
-    figure = draw_detection(rows_without_models(rows, collapsed))
+    rows = rows_without_models(rows, collapsed)
+    sets = {name: DetectedSet(**content) for name, content in snakemake.params.sets.items()}
+    networks = len({row.key for row in rows})
+    boards = leaderboards(rows, sets)
+    write_readable_detection(Path(output.readable), boards, networks, left_out=collapsed)
+    figure = draw_detection(rows)
     note_left_out(figure, collapsed)
-    for path in snakemake.output.figures:
+    for path in output.figures:
         save_figure(figure, Path(path))
 
 

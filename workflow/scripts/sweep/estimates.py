@@ -77,7 +77,7 @@ class ModelJob:
 
     def _reduction_seconds(self) -> float:
         points = sum(map(self.grid.points, self.grid.datasets))
-        return MARGIN * (2 + 1.8e-4 * points) + STEP
+        return MARGIN * (2 + 2.0e-4 * points) + STEP
 
     def _relative_size(self) -> float:
         """Return how many times as large an encoder is as that which was measured, 1 at least."""

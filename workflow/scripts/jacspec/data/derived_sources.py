@@ -48,6 +48,11 @@ class DerivedSource(Source):
         return self.of.value_range
 
     @property
+    def is_random(self) -> bool:
+        """Whether those of the other set are."""
+        return self.of.is_random
+
+    @property
     def compressible(self) -> bool:
         """Whether the points of the other set take few different values."""
         return self.of.compressible
@@ -336,6 +341,11 @@ class Mixture(Source):
     def value_range(self) -> Range:
         """The smallest range that holds both."""
         return _hull([part.value_range for part in self.of])
+
+    @property
+    def is_random(self) -> bool:
+        """Whether those of both sets are."""
+        return all(part.is_random for part in self.of)
 
     @property
     def expected_mean(self) -> float | None:

@@ -50,6 +50,11 @@ class RandomSource(Source):
             raise self.fault(f"found range {list(self.range)}; write the lower bound first")
 
     @property
+    def is_random(self) -> bool:
+        """They are."""
+        return True
+
+    @property
     def declared_range(self) -> Range | None:
         """The range given, or that of the training set."""
         return self.like.declared_range if self.range is None else self.range

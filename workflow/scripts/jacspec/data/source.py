@@ -128,6 +128,11 @@ class Source(ABC):
         return None
 
     @property
+    def is_random(self) -> bool:
+        """Whether values are drawn from a distribution, not taken from points of a data set."""
+        return False
+
+    @property
     def compressible(self) -> bool:
         """Whether the points take few different values."""
         return False

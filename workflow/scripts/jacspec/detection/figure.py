@@ -13,7 +13,7 @@ from jacspec.figures.style import display_name, study_style
 
 WIDTH = 7.2
 PANEL_HEIGHT = 1.75
-LEGEND_HEIGHT = 0.8
+LEGEND_HEIGHT = 0.95
 COLUMNS = 3
 
 
@@ -30,6 +30,7 @@ class ScoreStyle:
 STYLES = {
     "reconstruction_error": ScoreStyle("reconstruction error", "#000000", "o"),
     "latent_distance": ScoreStyle("Mahalanobis distance of $z$", "#0072b2", "s"),
+    "latent_neighbours": ScoreStyle("distance of $z$ to its 10th neighbour", "#56b4e9", "X"),
     "log_determinant": ScoreStyle(
         r"$\ln\,\det\,J_{\mathcal{I}}\,/\,d$, distance from 0", "#d55e00", "^"
     ),
@@ -38,6 +39,8 @@ STYLES = {
         r"distance of spectra of $J_{\mathcal{I}}$, $J_{\mathcal{L}}$", "#009e73", "D"
     ),
     "largest_eigenvalue": ScoreStyle(r"largest eigenvalue of $J_{\mathcal{I}}$", "#cc79a7", "P"),
+    "latent_distance_and_error": ScoreStyle("Mahalanobis distance + error", "#b8a000", "<"),
+    "error_and_geometry": ScoreStyle("error + geometry", "#882255", "*"),
 }
 OTHER_SEEDS = {"linewidth": 0.6, "alpha": 0.5}
 CHANCE = {"color": "#777777", "linewidth": 0.9, "linestyle": (0, (6, 3)), "zorder": 1}

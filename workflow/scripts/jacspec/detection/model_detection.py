@@ -1,15 +1,21 @@
 """The scores of one model against every data set, and the tables that hold the result."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
 from jacspec.data.mnist import TEST, TRAINING
 from jacspec.data.storage import PointsFile
-from jacspec.detection.measures import detection_measures
-from jacspec.detection.scores import SHARD_COLUMNS, LatentDistribution, detection_scores
+from jacspec.data.streams import random_stream
+from jacspec.detection.measures import estimated_measures
+from jacspec.detection.scores import (
+    SHARD_COLUMNS,
+    Combinations,
+    LatentDistribution,
+    single_scores,
+)
 from jacspec.errors import DamagedFileError, JacspecError
 from jacspec.key import ModelKey
 from jacspec.spectra.shards import SpectraFile
@@ -22,7 +28,8 @@ BLOCK_POINTS = 10_000
 class DetectionRow:
     """One measure of one score, for telling test images of the training set from a data set.
 
-    `inside` and `outside` are the numbers of points of either.
+    `low` and `high` are the ends of the 95 % interval over points, `inside` and `outside` the
+    numbers of points of either.
     """
 
     key: ModelKey
@@ -30,6 +37,8 @@ class DetectionRow:
     score: str
     measure: str
     value: float
+    low: float
+    high: float
     inside: int
     outside: int
 
@@ -48,8 +57,9 @@ def model_detection(
     """Return all measures of one model, for every data set of `spectra` but `training_set`.
 
     `spectra` has the shards of each data set, `training_points` the points' shards of
-    `training_set`, which tell training images, from which the latent distribution is taken, from
-    test images, which count as inside. Raises JacspecError if there are none of either.
+    `training_set`, which tell training images, from which the scores take all that they know of
+    the data, from test images, which count as inside. Raises JacspecError if there are none of
+    either.
     """
     split = _split(training_points)
     training_shards = spectra[training_set]
@@ -68,15 +78,33 @@ def model_detection(
             f"{len(split)}: raise `samples`"
         )
     distribution = LatentDistribution.of(latent[split == TRAINING])
-    scores = _scores(training_shards, distribution)
-    inside = {name: values[split == TEST] for name, values in scores.items()}
-    return [
-        DetectionRow(key, dataset, name, measure, value, len(inside[name]), len(outside))
-        for dataset, shards in spectra.items()
-        if dataset != training_set
-        for name, outside in _scores(shards, distribution).items()
-        for measure, value in asdict(detection_measures(inside[name], outside)).items()
-    ]
+    single = _single_scores(training_shards, distribution)
+    combinations = Combinations.of(_rows(single, split == TRAINING))
+    test = _rows(single, split == TEST)
+    inside = test | combinations.scores(test)
+    rows = []
+    for dataset, shards in spectra.items():
+        if dataset == training_set:
+            continue
+        single = _single_scores(shards, distribution)
+        for score, outside in (single | combinations.scores(single)).items():
+            stream = random_stream("detection", *key.fields().values(), dataset, score)
+            measures = estimated_measures(inside[score], outside, stream)
+            rows += [
+                DetectionRow(
+                    key,
+                    dataset,
+                    score,
+                    measure,
+                    estimate.value,
+                    estimate.low,
+                    estimate.high,
+                    len(inside[score]),
+                    len(outside),
+                )
+                for measure, estimate in measures.items()
+            ]
+    return rows
 
 
 def write_detection(path: Path | str, rows: Iterable[DetectionRow]) -> None:
@@ -104,13 +132,19 @@ def read_detection(path: Path | str) -> list[DetectionRow]:
         ) from error
 
 
-def _scores(shards: Sequence[Path], distribution: LatentDistribution) -> dict[str, np.ndarray]:
+def _single_scores(
+    shards: Sequence[Path], distribution: LatentDistribution
+) -> dict[str, np.ndarray]:
     blocks = [
-        detection_scores(block, distribution)
+        single_scores(block, distribution)
         for path in shards
         for block in _blocks(path, SHARD_COLUMNS)
     ]
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+
+
+def _rows(scores: Mapping[str, np.ndarray], chosen: np.ndarray) -> dict[str, np.ndarray]:
+    return {name: values[chosen] for name, values in scores.items()}
 
 
 def _blocks(path: Path, names: Sequence[str]) -> Iterable[dict[str, np.ndarray]]:

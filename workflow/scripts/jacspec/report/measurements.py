@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from jacspec.detection.scores import TITLES
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import LineStyle, display_name
 from jacspec.report.charts import Chart, Look, horizontal, layout, line, looks_of
@@ -15,14 +16,19 @@ if TYPE_CHECKING:
 # Okabe and Ito's colours, which stay apart in every common colour vision deficiency; those of the
 # printed figure.
 SCORE_LOOKS = {
-    "reconstruction_error": Look("reconstruction error", "#000000", "solid", "circle"),
-    "latent_distance": Look("Mahalanobis distance of z", "#0072b2", "solid", "square"),
-    "log_determinant": Look("|ln|det J_I|| / d", "#d55e00", "solid", "triangle-up"),
-    "trace": Look("|tr J_I / d − 1|", "#e69f00", "8px,3px", "triangle-down"),
-    "spectra_difference": Look("‖λ(J_I) − λ(J_L)‖", "#009e73", "8px,3px", "diamond"),
-    "largest_eigenvalue": Look("largest |λ(J_I)|", "#cc79a7", "3px,2px", "cross"),
+    score: Look(TITLES[score], *look)
+    for score, look in {
+        "reconstruction_error": ("#000000", "solid", "circle"),
+        "latent_distance": ("#0072b2", "solid", "square"),
+        "latent_neighbours": ("#56b4e9", "solid", "x"),
+        "log_determinant": ("#d55e00", "solid", "triangle-up"),
+        "trace": ("#e69f00", "8px,3px", "triangle-down"),
+        "spectra_difference": ("#009e73", "8px,3px", "diamond"),
+        "largest_eigenvalue": ("#cc79a7", "3px,2px", "cross"),
+        "latent_distance_and_error": ("#b8a000", "8px,3px", "triangle-left"),
+        "error_and_geometry": ("#882255", "3px,2px", "star"),
+    }.items()
 }
-FALLBACK_COLORS = ("#56b4e9", "#b8a000", "#666666")
 
 # Jacobian, statistic, title, unit of the vertical axis.
 THEOREM_PANELS = (
@@ -67,12 +73,7 @@ THEOREM_PANELS = (
 
 def score_looks(rows: "Sequence[DetectionRow]") -> dict[str, Look]:
     """Return the look of every score that there is, in the order of the table."""
-    looks = {}
-    for index, score in enumerate(dict.fromkeys(row.score for row in rows)):
-        color = FALLBACK_COLORS[index % len(FALLBACK_COLORS)]
-        plain = Look(score.replace("_", " "), color, "solid", "star")
-        looks[score] = SCORE_LOOKS.get(score, plain)
-    return looks
+    return {score: SCORE_LOOKS[score] for score in dict.fromkeys(row.score for row in rows)}
 
 
 def detection_charts(rows: "Sequence[DetectionRow]") -> list[Chart]:

@@ -336,6 +336,9 @@
     select("reconstructions").innerHTML =
       `<thead><tr><th></th>${heads}</tr></thead><tbody><tr><th scope="row">input</th>` +
       `${cells(page.inputs, "input")}</tr>${rows.join("")}</tbody>`;
+    for (const image of select("reconstructions").querySelectorAll("img")) {
+      image.onload = () => (image.style.height = `${image.naturalHeight}px`);
+    }
   }
 
   // ---- Variants -------------------------------------------------------------------------------

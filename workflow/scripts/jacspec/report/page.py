@@ -15,6 +15,8 @@ from markupsafe import Markup, escape
 
 from jacspec.atomic import replacing
 from jacspec.claims.registry import CLAIMS
+from jacspec.detection.readable import MEASURE_CAPTIONS, MEASURE_TITLES
+from jacspec.detection.scores import TITLES
 from jacspec.figures.style import JACOBIAN_COLORS, display_name
 from jacspec.report import run_record
 from jacspec.report.charts import Chart, Look, looks_of
@@ -138,6 +140,9 @@ def _content(sources: PageSources) -> dict[str, Any]:
         "claim_charts": _available(CLAIM_CHARTS, variants[0].charts),
         "gallery_claims": GALLERY_CLAIMS,
         "printed": sources.variants[0].printed,
+        "measure_titles": MEASURE_TITLES,
+        "measure_captions": MEASURE_CAPTIONS,
+        "score_titles": TITLES,
         "detection": _union(content.detection for content in variants),
         "theorems": _union(content.theorems for content in variants),
         "legends": _legends(sources.variants),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jacspec.claims.rows import ClaimRow
+from jacspec.detection.leaderboard import DetectedSet, Leaderboard, leaderboards, missing_sets
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import LineStyle, line_styles
 from jacspec.report import run_record
@@ -34,7 +35,8 @@ class VariantResults:
 
     `views` are those of its models (see `jacspec.report.model_view`) and `histories` their training
     histories, in the same order. `roles` names the training, bright, moderate and dark set.
-    `printed` are the numbers of the tables that were drawn.
+    `detected` has the data sets that `detection` may have rows of, `printed` are the numbers of the
+    tables that were drawn.
     """
 
     name: str
@@ -46,6 +48,7 @@ class VariantResults:
     views: Sequence[Mapping]
     histories: Sequence[Path]
     detection: "Sequence[DetectionRow]" = ()
+    detected: Mapping[str, DetectedSet] = field(default_factory=dict)
     printed: Sequence[str] = field(default=())
 
 
@@ -65,6 +68,8 @@ class VariantContent:
     claims: Sequence[ClaimEvidence]
     hero: Chart
     figures: Sequence[PaperFigure]
+    leaderboards: Sequence[Leaderboard]
+    missing_sets: Sequence[str]
     detection: Sequence[Chart]
     theorems: Sequence[Chart]
     training: Chart
@@ -95,6 +100,8 @@ def variant_content(results: VariantResults, datasets: Sequence[str]) -> Variant
     selection = Selection.of(without_models(results.summary, collapsed))
     styles = line_styles(datasets, results.roles)
     training_set = results.roles["training"]
+    detection = rows_without_models(results.detection, collapsed)
+    boards = leaderboards(detection, results.detected)
     return VariantContent(
         name=results.name,
         training_set=training_set,
@@ -104,7 +111,9 @@ def variant_content(results: VariantResults, datasets: Sequence[str]) -> Variant
         claims=claim_evidence(results.claims),
         hero=orientation(selection, styles, "input", judged=results.claims),
         figures=paper_figures(selection, styles, results.roles),
-        detection=detection_charts(rows_without_models(results.detection, collapsed)),
+        leaderboards=boards,
+        missing_sets=missing_sets(boards),
+        detection=detection_charts(detection),
         theorems=theorem_charts(Selection.of(without_models(results.theorems, collapsed)), styles),
         training=training_chart(map(key_of_view, results.views), results.histories),
         models=[
