@@ -18,6 +18,7 @@ OTHERS = (
     "results/paper/theorems.md",
     "results/paper/figures/theorems.pdf",
     "results/paper/detection.csv",
+    "results/paper/detection.md",
     "results/paper/figures/detection.png",
     "results/report.html",
     "results/summary.csv",

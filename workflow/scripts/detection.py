@@ -20,9 +20,11 @@ def main(snakemake):
     collapsed = collapsed_models(read_summary(Path(source.summary)))
     rows = rows_without_models(rows, collapsed)
     sets = {name: DetectedSet(**content) for name, content in snakemake.params.sets.items()}
-    networks = len({row.key for row in rows})
+    networks = {row.key for row in rows}
+    # Where all have collapsed, none is left out.
+    left_out = [key for key in collapsed if key not in networks]
     boards = leaderboards(rows, sets)
-    write_readable_detection(Path(output.readable), boards, networks, left_out=collapsed)
+    write_readable_detection(Path(output.readable), boards, len(networks), left_out)
     figure = draw_detection(rows)
     note_left_out(figure, collapsed)
     for path in output.figures:

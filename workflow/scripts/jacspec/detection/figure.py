@@ -40,7 +40,7 @@ STYLES = {
     ),
     "largest_eigenvalue": ScoreStyle(r"largest eigenvalue of $J_{\mathcal{I}}$", "#cc79a7", "P"),
     "latent_distance_and_error": ScoreStyle("Mahalanobis distance + error", "#b8a000", "<"),
-    "error_and_geometry": ScoreStyle("error + geometry", "#882255", "*"),
+    "error_and_geometry": ScoreStyle("error + geometry", "#882255", "p"),
 }
 OTHER_SEEDS = {"linewidth": 0.6, "alpha": 0.5}
 CHANCE = {"color": "#777777", "linewidth": 0.9, "linestyle": (0, (6, 3)), "zorder": 1}

@@ -26,7 +26,7 @@ SCORE_LOOKS = {
         "spectra_difference": ("#009e73", "8px,3px", "diamond"),
         "largest_eigenvalue": ("#cc79a7", "3px,2px", "cross"),
         "latent_distance_and_error": ("#b8a000", "8px,3px", "triangle-left"),
-        "error_and_geometry": ("#882255", "3px,2px", "star"),
+        "error_and_geometry": ("#882255", "3px,2px", "pentagon"),
     }.items()
 }
 
