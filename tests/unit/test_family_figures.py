@@ -133,7 +133,7 @@ def test_data_sets_have_the_values_of_the_sweeps_own_tables():
         rows, columns=[*ModelKey.COLUMNS, "dataset", "jacobian", "statistic", "value"]
     )
     detection = [
-        DetectionRow(KEYS[0], "half", score, measure, value, 10, 10)
+        DetectionRow(KEYS[0], "half", score, measure, value, 0.0, 1.0, 10, 10)
         for score, measure, value in (
             ("reconstruction_error", "auroc", 0.75),
             ("reconstruction_error", "aupr", 0.1),

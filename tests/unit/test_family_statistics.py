@@ -5,7 +5,6 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from jacspec.claims.bootstrap import CONFIDENCE, MINIMUM_POINTS, REPLICATES, interval
 from jacspec.data.random_sources import Bernoulli
 from jacspec.data.storage import PointsFile
 from jacspec.errors import DamagedFileError
@@ -15,7 +14,6 @@ from jacspec.families.statistics import (
     AUROC,
     ERROR,
     SPECTRAL_STATISTICS,
-    InsideErrors,
     MemberRow,
     family_statistics,
 )
@@ -51,78 +49,55 @@ def points(tmp_path_factory):
     return path
 
 
-def inside(rng, count=80):
-    return InsideErrors.of("train", rng.gamma(4, 0.5, count), np.arange(count) * 20 + 3)
+INSIDE = np.random.default_rng(0).gamma(4, 0.5, 80)
+
+
+def statistics(autoencoder, points, key=KEY, **options):
+    source = DenseSource(network_of(autoencoder, np.float64))
+    with PointsFile(points) as file:
+        return family_statistics(source, file, INSIDE, key=key, **options)
 
 
 @pytest.fixture(scope="module")
 def rows(autoencoder, points):
-    source = DenseSource(network_of(autoencoder, np.float64))
-    with PointsFile(points) as file:
-        return family_statistics(source, file, inside(np.random.default_rng(0)))
+    return statistics(autoencoder, points)
 
 
 def test_values_are_those_of_the_summary(autoencoder, points, rows):
     found = {(row.position, row.jacobian, row.statistic): row.value for row in rows}
-    errors = np.random.default_rng(0).gamma(4, 0.5, 80)
     with PointsFile(points) as file:
         members = dict(members_in_file(file))
     assert len(found) == len(rows) == 3 * (2 * len(SPECTRAL_STATISTICS) + 2)
     for position, member in members.items():
         spectra = jacobian_spectra(autoencoder, member).columns()
-        statistics = DatasetStatistics().updated(spectra)
-        for row in statistics.rows("line"):
+        for row in DatasetStatistics().updated(spectra).rows("line"):
             if row.statistic in (*SPECTRAL_STATISTICS, ERROR):
                 value = found[position, row.jacobian, row.statistic]
                 np.testing.assert_allclose(value, row.value, rtol=1e-9, atol=1e-12)
         outside = spectra["reconstruction_error"]
-        labels = np.repeat([0, 1], [len(errors), len(outside)])
-        expected = roc_auc_score(labels, np.concatenate([errors, outside]))
+        labels = np.repeat([0, 1], [len(INSIDE), len(outside)])
+        expected = roc_auc_score(labels, np.concatenate([INSIDE, outside]))
         np.testing.assert_allclose(found[position, "both", AUROC], expected, rtol=1e-12)
 
 
-def test_intervals_hold_the_values(rows):
-    assert all(row.low <= row.value <= row.high for row in rows)
-    assert any(row.high > row.low for row in rows if row.statistic == AUROC)
+def test_every_value_has_an_interval(rows):
+    assert all(np.isfinite([row.low, row.value, row.high]).all() for row in rows)
+    assert all(row.low <= row.value <= row.high for row in rows if row.statistic != AUROC)
+    assert all(0 <= row.low <= row.high <= 1 for row in rows if row.statistic == AUROC)
+    for name in (*SPECTRAL_STATISTICS, ERROR, AUROC):
+        assert name == "share_undetermined" or any(
+            row.low < row.value < row.high for row in rows if row.statistic == name
+        )
 
 
-def test_blocks_and_threads_change_nothing(autoencoder, points, rows):
-    source = DenseSource(network_of(autoencoder, np.float64))
-    with PointsFile(points) as file:
-        again = family_statistics(source, file, inside(np.random.default_rng(0)), threads=2)
-    assert again == rows
+def test_threads_change_nothing(autoencoder, points, rows):
+    assert statistics(autoencoder, points, threads=2) == rows
 
 
-def test_ties_count_half():
-    errors = InsideErrors.of("train", np.array([1.0, 2.0, 2.0, 3.0]), np.arange(4))
-    assert errors.auroc("line", np.array([2.0]))[0] == 0.5
-    assert errors.auroc("line", np.array([2.5, 0.0]))[0] == 0.375
-
-
-def test_the_interval_of_an_auroc_is_that_of_a_bootstrap_with_replacement():
-    rng = np.random.default_rng(1)
-    own, outside = rng.normal(size=300), rng.normal(0.7, 1, size=200)
-    low, high = interval(InsideErrors.of("train", own, np.arange(300)).auroc("line", outside))
-    labels = np.repeat([0, 1], [300, 200])
-    resamples = [
-        roc_auc_score(labels, np.concatenate([rng.choice(own, 300), rng.choice(outside, 200)]))
-        for _ in range(REPLICATES)
-    ]
-    tails = np.quantile(resamples, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    # Ends of intervals by 400 resamples scatter by a standard deviation of 2.7/sqrt(400) times that
-    # of the AUROC (Bahadur), two of them by the square root of 2 more; 4 of those.
-    tolerance = 4 * np.sqrt(2) * 2.7 / np.sqrt(REPLICATES) * np.std(resamples)
-    np.testing.assert_allclose([low, high], tails, atol=tolerance)
-
-
-def test_few_points_have_no_interval():
-    rng = np.random.default_rng(0)
-    few, many = np.arange(MINIMUM_POINTS - 1.0), np.arange(100.0)
-    for own, outside in ((few, many), (many, few)):
-        draws = InsideErrors.of("train", own, np.arange(len(own))).auroc("line", outside)
-        assert np.isfinite(draws[0])
-        assert np.isnan(draws[1:]).all()
-    assert np.isfinite(inside(rng).auroc("line", many)).all()
+def test_only_the_interval_of_the_auroc_is_drawn_anew_for_another_model(autoencoder, points, rows):
+    others = statistics(autoencoder, points, key=ModelKey("paper", 3, 1))
+    changed = {a.statistic for a, b in zip(rows, others, strict=True) if a != b}
+    assert changed == {AUROC}
 
 
 def test_a_table_is_read_back(tmp_path):

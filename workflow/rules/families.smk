@@ -61,7 +61,6 @@ rule family_statistics:
         runtime=minutes(lambda wildcards: 60 + points_of_family(wildcards) * SECONDS_A_POINT),
         gpu=GPUS,
     params:
-        training_set=of_variant("training_set"),
         precision=config["spectra"]["precision"],
         eigensolver=config["spectra"]["eigensolver"],
         code=code_of("family_statistics.py"),

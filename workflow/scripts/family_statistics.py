@@ -6,10 +6,11 @@ import job
 from jacspec.data.storage import PointsFile
 from jacspec.device import available_device
 from jacspec.families.points import parameters_in_file
-from jacspec.families.statistics import family_statistics, inside_errors
+from jacspec.families.statistics import errors_inside, family_statistics
 from jacspec.families.table import write_family_table
 from jacspec.key import ModelKey
 from jacspec.spectra.dense import dense_source_of_weights
+from jacspec.spectra.runs import check_spectra_run
 
 
 def main(snakemake):
@@ -18,19 +19,25 @@ def main(snakemake):
     source = dense_source_of_weights(
         Path(given.weights), params.precision, available_device(snakemake.config["device"])
     )
-    inside = inside_errors(
-        params.training_set,
-        [Path(path) for path in given.training_spectra],
-        [Path(path) for path in given.training_points],
+    spectra, training_points = (
+        [Path(path) for path in paths] for paths in (given.training_spectra, given.training_points)
     )
+    check_spectra_run(spectra, Path(given.weights), training_points)
+    inside = errors_inside(spectra, training_points)
+    key = ModelKey.of(snakemake.wildcards)
     with PointsFile(Path(given.points)) as points:
         rows = family_statistics(
-            source, points, inside, eigensolver=params.eigensolver, threads=snakemake.threads
+            source,
+            points,
+            inside,
+            key=key,
+            eigensolver=params.eigensolver,
+            threads=snakemake.threads,
         )
         write_family_table(
             Path(snakemake.output[0]),
             rows,
-            key=ModelKey.of(snakemake.wildcards),
+            key=key,
             family=points.dataset,
             parameters=parameters_in_file(points),
         )
