@@ -9,7 +9,7 @@ from jacspec.families.figure import ROWS, FamilyPicture, draw_family
 from jacspec.families.landmarks import Landmark, landmarks_of
 from jacspec.families.statistics import AUROC, ERROR
 from jacspec.families.table import FamilyTable
-from jacspec.figures.drawing import save_figure
+from jacspec.figures.saving import save_figure
 from jacspec.key import ModelKey
 
 KEYS = [ModelKey("paper", dim, seed) for dim in (4, 12) for seed in (0, 1)]

@@ -12,8 +12,9 @@ from matplotlib.colors import same_color, to_rgba
 from matplotlib.patches import PathPatch, Rectangle
 
 from jacspec.errors import JacspecError
-from jacspec.figures.drawing import draw_figure, note_left_out, save_figure
+from jacspec.figures.drawing import draw_figure
 from jacspec.figures.panels import panel_grid
+from jacspec.figures.saving import note_left_out, save_figure
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import JACOBIAN_COLORS, display_name, line_styles
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from jacspec.figures.drawing import save_figure
 from jacspec.figures.samples import CURVE_SIDE, Sample, strip
+from jacspec.figures.saving import save_figure
 from jacspec.figures.tables import draw_table
 from jacspec.models.autoencoder import initialized_autoencoder
 from jacspec.models.network import reconstructions

@@ -8,7 +8,7 @@ import pytest
 from jacspec.claims.rows import MAIN, MAIN_POINT_VARIANCE, VERDICT, ClaimRow
 from jacspec.claims.verdicts import Verdict
 from jacspec.errors import DamagedFileError
-from jacspec.figures.drawing import save_figure
+from jacspec.figures.saving import save_figure
 from jacspec.variants.curve_figure import draw_specification_curves
 from jacspec.variants.curves import CURVES, specification_curve
 from jacspec.variants.matrix import (

@@ -164,7 +164,7 @@ def contents(folder: Path) -> dict[str, str]:
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in (folder / "results").rglob("*")
-        if path.is_file() and "benchmarks" not in path.parts
+        if path.is_file() and not {"benchmarks", ".receipts"} & set(path.parts)
     }
 
 

@@ -7,7 +7,7 @@ from jacspec.detection.figure import draw_detection
 from jacspec.detection.leaderboard import DetectedSet, leaderboards
 from jacspec.detection.model_detection import read_detection, write_detection
 from jacspec.detection.readable import write_readable_detection
-from jacspec.figures.drawing import note_left_out, save_figure
+from jacspec.figures.saving import note_left_out, save_figure
 from jacspec.statistics.collapsed_models import collapsed_models, rows_without_models
 from jacspec.statistics.summary import read_summary
 

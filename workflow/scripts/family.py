@@ -7,7 +7,7 @@ from jacspec.detection.model_detection import read_detection
 from jacspec.families.figure import FamilyPicture, draw_family
 from jacspec.families.landmarks import landmarks_of
 from jacspec.families.table import read_family_table
-from jacspec.figures.drawing import note_left_out, save_figure
+from jacspec.figures.saving import note_left_out, save_figure
 from jacspec.statistics.collapsed_models import collapsed_models
 from jacspec.statistics.summary import read_summary
 from jacspec.tables import join_tables

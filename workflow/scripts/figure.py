@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import job
-from jacspec.figures.drawing import draw_figure, save_figure
+from jacspec.figures.drawing import draw_figure
+from jacspec.figures.saving import save_figure
 from jacspec.statistics.summary import read_summary
 
 

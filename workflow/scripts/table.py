@@ -4,8 +4,8 @@ from pathlib import Path
 
 import job
 from jacspec.data.storage import PointsFile
-from jacspec.figures.drawing import save_figure
 from jacspec.figures.samples import first_points
+from jacspec.figures.saving import save_figure
 from jacspec.figures.tables import draw_table
 from jacspec.models.network import load_network
 

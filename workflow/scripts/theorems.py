@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import job
-from jacspec.figures.drawing import note_left_out, save_figure
+from jacspec.figures.saving import note_left_out, save_figure
 from jacspec.figures.selection import Selection
 from jacspec.statistics.collapsed_models import collapsed_models, without_models
 from jacspec.statistics.summary import read_summary, write_summary

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import job
 from jacspec.claims.rows import read_claims
-from jacspec.figures.drawing import save_figure
+from jacspec.figures.saving import save_figure
 from jacspec.variants.curve_figure import draw_specification_curves
 from jacspec.variants.curves import CURVES, specification_curve
 from jacspec.variants.matrix import matrix, variant_verdicts, write_variants

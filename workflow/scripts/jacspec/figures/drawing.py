@@ -1,18 +1,16 @@
-"""The six figures by number, and how a figure becomes a file."""
+"""The six figures by number."""
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
-from jacspec.atomic import replacing
 from jacspec.figures.boxes import draw_arguments, draw_differences, draw_moduli
 from jacspec.figures.lines import draw_deviations, draw_means, draw_orientation
+from jacspec.figures.saving import note_left_out
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import line_styles, study_style
-from jacspec.key import ModelKey
-from jacspec.statistics.collapsed_models import collapsed_models, left_out_note, without_models
+from jacspec.statistics.collapsed_models import collapsed_models, without_models
 
 if TYPE_CHECKING:
     import pandas
@@ -20,9 +18,6 @@ if TYPE_CHECKING:
 ROLES = ("training", "bright", "moderate", "dark")
 # Width and height in inches; 7.2 is the text width of a two-column page.
 SIZES = {1: (7.2, 5.0), 2: (7.2, 5.8), 3: (7.2, 6.6), 4: (7.2, 3.6), 5: (7.2, 4.4), 6: (7.2, 5.0)}
-NOTE_COLOR = "#555555"
-# Without dates and program names, the same figure gives the same bytes.
-METADATA = {"pdf": {"CreationDate": None}, "png": {"Software": None}}
 
 
 def draw_figure(
@@ -60,22 +55,3 @@ def draw_figure(
         figure = draw[number]()
     note_left_out(figure, collapsed)
     return figure
-
-
-@study_style()
-def note_left_out(figure: Figure, collapsed: Sequence[ModelKey]) -> None:
-    """Say above a figure which models, if any, it leaves out because they have learned nothing."""
-    if collapsed:
-        figure.suptitle(left_out_note(collapsed), fontsize="x-small", color=NOTE_COLOR)
-
-
-def save_figure(figure: Figure, path: Path | str) -> None:
-    """Write a figure to `path`, whole or not at all, as PDF or PNG by its suffix.
-
-    The same figure gives the same bytes. Raises ValueError for another suffix.
-    """
-    file_format = Path(path).suffix.removeprefix(".")
-    if file_format not in METADATA:
-        raise ValueError(f"{path}: figures are written as {' or '.join(METADATA)}")
-    with study_style(), replacing(path) as temporary:
-        figure.savefig(temporary, format=file_format, metadata=METADATA[file_format])
