@@ -214,5 +214,5 @@ def test_what_does_not_depend_on_a_failure_goes_on_and_failures_are_listed(
     )
     assert not (folder / "results/paper/reduced/d2_seed0/statistics.csv").exists()
     assert (folder / "results/paper/reduced/d2_seed1/statistics.csv").exists()
-    assert "logs/model_statistics/d2_seed0.log" in output
+    assert "logs/reduce_model/paper/d2_seed0.log" in output
     assert "snakemake --cores 1 --force results/paper/spectra/uniform/d2_seed0.0.h5" in output
