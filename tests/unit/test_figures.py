@@ -17,6 +17,7 @@ from jacspec.figures.panels import panel_grid
 from jacspec.figures.saving import note_left_out, save_figure
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import JACOBIAN_COLORS, display_name, line_styles
+from jacspec.key import ModelKey
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -250,7 +251,7 @@ def test_a_matplotlibrc_of_the_user_changes_no_byte(tmp_path, summary):
         "savefig.bbox": "tight",
         "boxplot.flierprops.marker": "x",
     }
-    collapsed = [(2, 0)]
+    collapsed = [ModelKey("paper", 2, 0)]
 
     def drawn(number: int) -> bytes:
         figure = draw(number, summary)

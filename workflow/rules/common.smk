@@ -16,6 +16,7 @@ SCRIPTS = PROJECT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from jacspec import layout
+from jacspec.claims.sample_sizes import points_looked_at
 from jacspec.data.registry import SOURCES
 from jacspec.key import ModelKey
 from jacspec.provenance import code_digest
@@ -138,6 +139,28 @@ def training_source(wildcards):
 def digest_with_source(script, source):
     """Return the digest of a script and of the code of a source; that of others does not count."""
     return digest_of(SCRIPTS / script, *source.code_files())
+
+
+def points_of_model(wildcards):
+    """Return the points' shards that a model's reduction looks at."""
+    training_set = of_variant("training_set")(wildcards)
+    return [
+        layout.DATASET_SHARD.format(dataset=dataset, shard=shard)
+        for dataset in GRID.datasets
+        for shard in GRID.shards(dataset)
+        # Detection tells test images of the training set from the others, wherever they are.
+        if dataset == training_set
+        or GRID.first_point(shard) < points_looked_at(dataset, training_set)
+    ]
+
+
+# Jobs of minutes, whatever the number of sets.
+SECONDS_A_POINT = 1e-3
+
+
+def points_of_family(wildcards):
+    """Return how many points a family has, or would have if none of its sets had an end."""
+    return len(FAMILIES[wildcards.family].positions()) * config["family_samples"]
 
 
 def roles(training_set):

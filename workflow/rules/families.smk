@@ -1,13 +1,5 @@
 """Families: sets along parameters, a few points each, that all of one family share a job."""
 
-# Jobs of minutes, whatever the number of sets.
-SECONDS_A_POINT = 1e-3
-
-
-def points_of_family(wildcards):
-    """Return how many points a family has, or would have if none of its sets had an end."""
-    return len(FAMILIES[wildcards.family].positions()) * config["family_samples"]
-
 
 rule family_points:
     input:

@@ -3,21 +3,6 @@
 Five results, but one job: they read the same files, and each job of a cluster starts Snakemake.
 """
 
-from jacspec.claims.sample_sizes import points_looked_at
-
-
-def points_of_model(wildcards):
-    """Return the points' shards that a model's reduction looks at."""
-    training_set = of_variant("training_set")(wildcards)
-    return [
-        layout.DATASET_SHARD.format(dataset=dataset, shard=shard)
-        for dataset in GRID.datasets
-        for shard in GRID.shards(dataset)
-        # Detection tells test images of the training set from the others, wherever they are.
-        if dataset == training_set
-        or GRID.first_point(shard) < points_looked_at(dataset, training_set)
-    ]
-
 
 rule reduce_model:
     input:
