@@ -28,7 +28,7 @@ rule claims:
         gpu=0,
     params:
         training_set=of_variant("training_set"),
-        epochs=of_variant("training", "epochs"),
+        epochs=of_variant("epochs"),
         code=code_of("claims.py"),
     script:
         "../scripts/claims.py"

@@ -70,6 +70,7 @@ if IS_PLANNING:
 GRID = Grid.of(config)
 FAMILIES = families_of(config)
 FOLDERS = [located("results"), located("resources")]
+OWN_AUTOENCODERS = SCRIPTS / "jacspec/autoencoders/own.py"
 ENVIRONMENT = "../../envs/jacspec.yaml"
 GPUS = 0 if config["device"] == "cpu" else 1
 FORMATS = ("pdf", "png")
@@ -98,6 +99,17 @@ def code_of(script):
     return lambda wildcards: digest_of(SCRIPTS / script)
 
 
+def code_of_model(script):
+    """Return a function that gives the digest, for models of a factory with the code that they need."""
+
+    def code(wildcards):
+        factory_file = GRID.variants[wildcards.variant].factory_file
+        own = [OWN_AUTOENCODERS, factory_file] if factory_file else []
+        return digest_of(SCRIPTS / script, *own)
+
+    return code
+
+
 def of_variant(block, key=None):
     """Return a function that gives a value of the variant that a job is of."""
 
@@ -106,6 +118,13 @@ def of_variant(block, key=None):
         return found if key is None else found[key]
 
     return value
+
+
+def variants_that(condition):
+    """Return the constraint on a wildcard that it is a variant of which `condition` holds."""
+    names = [re.escape(name) for name, variant in GRID.variants.items() if condition(variant)]
+    # Without a name, what nothing matches.
+    return "|".join(names) or "(?!)"
 
 
 def of_models(pattern):
@@ -285,6 +304,7 @@ def reduction_minutes(wildcards, attempt):
     # A training that comes first has asked for the start.
     trains = (
         MODELS_SHARE_JOBS
+        and not GRID.variants[wildcards.variant].imported
         and not Path(located(ModelKey.of(wildcards).path(layout.WEIGHTS))).exists()
     )
     return (job.reduction if trains else job.reduction_alone)() * attempt

@@ -55,7 +55,8 @@ rule family_statistics:
     params:
         precision=config["spectra"]["precision"],
         eigensolver=config["spectra"]["eigensolver"],
-        code=code_of("family_statistics.py"),
+        factory=of_variant("factory"),
+        code=code_of_model("family_statistics.py"),
     script:
         "../scripts/family_statistics.py"
 

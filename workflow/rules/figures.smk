@@ -83,6 +83,7 @@ rule table:
         roles=config["figures"]["representatives"],
         images=config["figures"]["table_images"],
         width=config["figures"]["table_width"],
-        code=code_of("table.py"),
+        factory=of_variant("factory"),
+        code=code_of_model("table.py"),
     script:
         "../scripts/table.py"

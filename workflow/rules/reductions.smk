@@ -29,7 +29,8 @@ rule reduce_model:
         gpu=0,
     params:
         training_set=of_variant("training_set"),
-        code=code_of("reduce_model.py"),
+        factory=of_variant("factory"),
+        code=code_of_model("reduce_model.py"),
     script:
         "../scripts/reduce_model.py"
 

@@ -53,7 +53,7 @@ rule report:
         datasets=GRID.datasets,
         variants={
             name: {
-                "epochs": variant.training["epochs"],
+                "epochs": variant.epochs,
                 "roles": roles(variant.training_set),
                 "tables": list(GRID.table_seeds(name)),
             }

@@ -21,6 +21,7 @@ rule compute_spectra:
     params:
         precision=config["spectra"]["precision"],
         eigensolver=config["spectra"]["eigensolver"],
-        code=code_of("compute_spectra.py"),
+        factory=of_variant("factory"),
+        code=code_of_model("compute_spectra.py"),
     script:
         "../scripts/compute_spectra.py"

@@ -5,7 +5,12 @@ SETTINGS = {
     name: {
         "training_set": variant.training_set,
         "autoencoder": dict(variant.autoencoder),
-        "training": {**variant.training, "momentum": variant.momentum},
+        # Nobody knows how weights from elsewhere were trained.
+        "training": (
+            {"weights": variant.imported["weights"]}
+            if variant.imported
+            else {**variant.training, "momentum": variant.momentum}
+        ),
         "latent_dims": list(variant.latent_dims),
         "seeds": list(variant.seeds),
     }
@@ -57,7 +62,7 @@ rule variants:
         gpu=0,
     params:
         settings=SETTINGS,
-        epochs={name: own["training"]["epochs"] for name, own in SETTINGS.items()},
+        epochs={name: variant.epochs for name, variant in GRID.variants.items()},
         code=code_of("variants.py"),
     script:
         "../scripts/variants.py"

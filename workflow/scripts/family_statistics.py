@@ -9,15 +9,18 @@ from jacspec.families.points import parameters_in_file
 from jacspec.families.statistics import errors_inside, family_statistics
 from jacspec.families.table import write_family_table
 from jacspec.key import ModelKey
-from jacspec.spectra.dense import dense_source_of_weights
 from jacspec.spectra.runs import check_spectra_run
+from jacspec.spectra.sources import source_of_weights
 
 
 def main(snakemake):
     """Write the table."""
     given, params = snakemake.input, snakemake.params
-    source = dense_source_of_weights(
-        Path(given.weights), params.precision, available_device(snakemake.config["device"])
+    source = source_of_weights(
+        given.weights,
+        params.precision,
+        available_device(snakemake.config["device"]),
+        factory=params.factory,
     )
     spectra, training_points = (
         [Path(path) for path in paths] for paths in (given.training_spectra, given.training_points)

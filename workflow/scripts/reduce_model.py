@@ -24,7 +24,8 @@ def main(snakemake):
     spectra = _by_dataset(snakemake.input.spectra, lambda path: path.parent.name)
     points = _by_dataset(snakemake.input.points, lambda path: path.name.rsplit(".", 2)[0])
     first_points = {dataset: shards[0] for dataset, shards in points.items()}
-    training_set, output = snakemake.params.training_set, snakemake.output
+    params, output = snakemake.params, snakemake.output
+    training_set, factory = params.training_set, params.factory
     key = ModelKey.of(snakemake.wildcards)
 
     for dataset, shards in spectra.items():
@@ -37,16 +38,21 @@ def main(snakemake):
     rows.append(variance_explained_row(training_set, spectra[training_set], points[training_set]))
     write_model_statistics(Path(output.statistics), rows, key)
     logging.info("statistics written")
-    evidence = model_evidence(spectra, points, weights, key=key, training_set=training_set)
+    evidence = model_evidence(
+        spectra, points, weights, key=key, training_set=training_set, factory=factory
+    )
     write_model_evidence(Path(output.evidence), Path(output.evidence_draws), evidence)
     logging.info("evidence written")
-    theorems = model_theorems(weights, spectra, first_points, training_set=training_set)
+    theorems = model_theorems(
+        weights, spectra, first_points, training_set=training_set, factory=factory
+    )
     write_model_statistics(Path(output.theorems), theorems, key)
     logging.info("theorems written")
     detection = model_detection(spectra, points[training_set], training_set=training_set, key=key)
     write_detection(Path(output.detection), detection)
     logging.info("detection written")
-    write_model_view(Path(output.view), model_view(weights, spectra, first_points))
+    view = model_view(weights, spectra, first_points, factory=factory)
+    write_model_view(Path(output.view), view)
     logging.info("view written")
 
 

@@ -7,14 +7,14 @@ from jacspec.data.storage import PointsFile
 from jacspec.figures.samples import first_points
 from jacspec.figures.saving import save_figure
 from jacspec.figures.tables import draw_table
-from jacspec.models.network import load_network
+from jacspec.models.loading import load_model
 
 
 def main(snakemake):
     """Write the table in the formats of the output files."""
     params = snakemake.params
     models = {
-        latent_dim: load_network(Path(weights))
+        latent_dim: load_model(weights, params.factory)
         for latent_dim, weights in zip(params.latent_dims, snakemake.input.weights, strict=True)
     }
     samples = {}

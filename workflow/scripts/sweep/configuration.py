@@ -21,6 +21,7 @@ from jacspec.data.registry import entry_schema
 from jacspec.families.family import family_schema
 from sweep.data_sets import data_set_faults
 from sweep.families import family_faults
+from sweep.own_models import own_model_faults
 from sweep.variants import variants_of
 
 # Published images, whose raw files may lie in a folder of the user's.
@@ -273,6 +274,7 @@ def _variant_faults(config: Mapping[str, Any]) -> Iterator[str]:
         key = f"variants.{name}"
         if name in layout.RESERVED_NAMES:
             yield f"{key}: the name is that of a folder of all variants; write another"
+        yield from own_model_faults(key, config["variants"][name] or {}, variants[name])
     for one, other in combinations(variants.values(), 2):
         if one.same_models(other):
             _log.warning(

@@ -132,9 +132,16 @@ def find_maps(
             f"the autoencoder is a {type(autoencoder).__name__}, allowed: a torch.nn.Module; give "
             "others by jacobian_spectra(encode=f, decode=g, points=points)"
         )
-    whole = copies.of(_uncompiled(autoencoder))
-    found = {name: _map_of_module(name, whole, choices[name]) for name in MAP_NAMES}
-    return Maps(found["encode"], found["decode"], whole)
+    return maps_of(copies.of(_uncompiled(autoencoder)), **choices)
+
+
+def maps_of(
+    module: nn.Module, encode: str | int | None = None, decode: str | int | None = None
+) -> Maps:
+    """Return the maps of `module` itself, with the outputs that are chosen; see `find_maps`."""
+    choices = {"encode": encode, "decode": decode}
+    found = {name: _map_of_module(name, module, choices[name]) for name in MAP_NAMES}
+    return Maps(found["encode"], found["decode"], module)
 
 
 def _map_of_function(

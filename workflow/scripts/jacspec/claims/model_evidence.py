@@ -26,7 +26,8 @@ from jacspec.data.mnist import TEST
 from jacspec.data.storage import PointsFile
 from jacspec.errors import DamagedFileError
 from jacspec.key import ModelKey
-from jacspec.models.network import load_network, reconstructions
+from jacspec.models.loading import load_model
+from jacspec.models.network import reconstructions
 from jacspec.spectra.shards import SpectraFile
 
 _BLOCK_POINTS = 5000
@@ -48,12 +49,14 @@ def model_evidence(
     *,
     key: ModelKey,
     training_set: str,
+    factory: str | None = None,
 ) -> ModelEvidence:
     """Return the statistics of one model on its training set and on all sets of random pixels.
 
     Both mappings go from a data set to its shards in order; `points_shards` may stop at
     `points_looked_at`. Other sets of images are left out: the claims are about pixels drawn at
-    random. Raises DamagedFileError if a shard is of another model or data set, or not the next one.
+    random. `factory` builds the model, if it is no network of dense layers. Raises DamagedFileError
+    if a shard is of another model or data set, or not the next one.
     """
     points = {
         dataset: _first_points(paths, points_looked_at(dataset, training_set))
@@ -81,15 +84,15 @@ def model_evidence(
     pixel_means = {
         dataset: float(draws[Quantity(dataset, "both", "pixel_mean")][0]) for dataset in points
     }
-    network = load_network(weights)
+    model = load_model(weights, factory)
     split = training_points.split
     training_images = TrainingReconstructions(
         training_set,
-        reconstructions(network, training_points.pixels),
+        reconstructions(model, training_points.pixels),
         training_points.label,
         np.zeros(len(training_points.pixels), bool) if split is None else split == TEST,
     )
-    images = {dataset: reconstructions(network, own.pixels) for dataset, own in points.items()}
+    images = {dataset: reconstructions(model, own.pixels) for dataset, own in points.items()}
     draws |= likeness_draws(training_images, images)
     group_draws, characters = character_draws(training_images, images, pixel_means)
     return ModelEvidence(key, draws | group_draws, characters)

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from jacspec.figures.samples import Sample, strip
 from jacspec.figures.style import role_title, study_style
+from jacspec.models.evaluable import Evaluable
 from jacspec.models.network import Network, reconstructions
 
 WIDTH = 7.2
@@ -23,7 +24,7 @@ IMAGE_GAP = 2
 
 
 def draw_table(
-    models: Mapping[int, Network],
+    models: Mapping[int, Network | Evaluable],
     samples: Mapping[str, Sample],
     *,
     roles: Mapping[str, str],
@@ -31,7 +32,7 @@ def draw_table(
 ) -> Figure:
     """Draw the reconstructions of a few points of each representative data set, a row a model.
 
-    `models` maps latent dimensions to networks of one seed, `samples` data sets to points, and
+    `models` maps latent dimensions to models of one seed, `samples` data sets to points, and
     `roles` the roles `bright`, `moderate` and `dark`, as far as there are any, to data sets. The
     row above the models shows the points themselves. Reconstructions are computed in float64, and
     clipped to the range of the values for display only. `width` is that of all three columns in

@@ -21,6 +21,7 @@ from jacspec.models.activations import (
     namespace_of,
 )
 from jacspec.models.architecture import Architecture
+from jacspec.models.evaluable import Evaluable
 from jacspec.models.weights import read_weights
 
 if TYPE_CHECKING:
@@ -168,11 +169,15 @@ def network_of_parameters(architecture: Architecture, parameters: dict[str, np.n
     )
 
 
-def reconstructions(autoencoder: "nn.Module | Network", pixels: np.ndarray) -> np.ndarray:
+def reconstructions(
+    autoencoder: "nn.Module | Network | Evaluable", pixels: np.ndarray
+) -> np.ndarray:
     """Return what the autoencoder makes of points (k, *shape), of that shape, float64, not clipped.
 
-    `autoencoder` is as `network_of` takes it.
+    `autoencoder` is as `network_of` takes it, or does so by itself.
     """
+    if isinstance(autoencoder, Evaluable):
+        return autoencoder.reconstructions(pixels)
     network = network_of(autoencoder, np.float64)
     result = np.empty(pixels.shape)
     for start in range(0, len(pixels), _BLOCK_POINTS):

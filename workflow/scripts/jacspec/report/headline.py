@@ -59,13 +59,21 @@ def headline(rows: Sequence[ClaimRow], training_set: str) -> Headline:
     )
 
 
-def cautions(epochs: int, collapsed: Sequence[ModelKey]) -> list[tuple[str, str]]:
+def cautions(epochs: int | None, collapsed: Sequence[ModelKey]) -> list[tuple[str, str]]:
     """Return what a reader must know before the answer, each as a title and a text.
 
+    `epochs` is None for networks that were trained elsewhere, nobody knows for how long;
     `collapsed` are the models that are no better than the mean image.
     """
     found = []
-    if epochs < PAPER_EPOCHS:
+    if epochs is None:
+        text = (
+            "These networks were trained elsewhere. What they do far from their training data "
+            f"changes until the end of a training, and the paper's took {PAPER_EPOCHS} epochs: the "
+            "verdicts take it that these were trained to their end, on this training set."
+        )
+        found.append(("Imported weights.", text))
+    elif epochs < PAPER_EPOCHS:
         trained = "one epoch" if epochs == 1 else f"{epochs} epochs"
         text = (
             f"These networks were trained for {trained}, the paper's for {PAPER_EPOCHS}. "

@@ -17,7 +17,9 @@ from jacspec.data.storage import PointsFile
 from jacspec.errors import DamagedFileError, JacspecError
 from jacspec.figures.samples import Sample, first_points
 from jacspec.key import ModelKey
-from jacspec.models.network import load_network, reconstructions
+from jacspec.models.evaluable import Evaluable
+from jacspec.models.loading import load_model
+from jacspec.models.network import Network, reconstructions
 from jacspec.report.images import strip_png
 from jacspec.spectra.shards import SpectraFile
 
@@ -55,13 +57,19 @@ _VERSIONS = (
 
 
 def model_view(
-    weights: Path, spectra: Mapping[str, Sequence[Path]], points: Mapping[str, Path]
+    weights: Path,
+    spectra: Mapping[str, Sequence[Path]],
+    points: Mapping[str, Path],
+    *,
+    factory: str | None = None,
 ) -> dict:
     """Return the view of one model, ready for JSON.
 
     `spectra` has the shards of each data set, in order, `points` the first points' shard of each.
+    `factory` builds the model, if it is no network of dense layers.
     Raises DamagedFileError if the shards are not of one model or lack points.
     """
+    autoencoder = load_model(weights, factory)
     datasets: dict[str, dict] = {}
     model: dict[str, str | int] = {}
     versions: dict[str, list[str]] = {name: [] for name in _VERSIONS}
@@ -79,7 +87,7 @@ def model_view(
                 values.append(attributes[name])
         datasets[dataset] = {
             **dataset_view(columns),
-            "strip": _reconstruction_strip(weights, points[dataset]),
+            "strip": _reconstruction_strip(autoencoder, points[dataset]),
         }
     return {"format_version": FORMAT_VERSION, **model, "versions": versions, "datasets": datasets}
 
@@ -203,9 +211,9 @@ def _shares(signs: np.ndarray) -> dict:
     }
 
 
-def _reconstruction_strip(weights: Path, points: Path) -> str:
+def _reconstruction_strip(autoencoder: Network | Evaluable, points: Path) -> str:
     sample = sample_pixels(points)
-    return strip_png(replace(sample, points=reconstructions(load_network(weights), sample.points)))
+    return strip_png(replace(sample, points=reconstructions(autoencoder, sample.points)))
 
 
 def sample_pixels(points: Path) -> Sample:

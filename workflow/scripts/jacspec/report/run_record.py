@@ -1,6 +1,7 @@
 """What was run: time and memory of each stage, models, versions and digests."""
 
 import csv
+import math
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -42,9 +43,14 @@ def stages(benchmarks: Path) -> list[Stage]:
 
 
 def last_epoch(history: Path) -> dict[str, float]:
-    """Return epoch, losses and seconds of the last row of a training history."""
+    """Return epoch, losses and seconds of the last row of a training history.
+
+    They are NaN where it has none, because the model was trained elsewhere.
+    """
     with history.open(encoding="utf-8", newline="") as file:
-        *_, last = csv.DictReader(file)
+        reader = csv.DictReader(file)
+        rows = [*reader]
+    last = rows[-1] if rows else dict.fromkeys(reader.fieldnames or (), math.nan)
     return {name: float(value) for name, value in last.items()}
 
 

@@ -14,8 +14,12 @@ SHOWN_EPOCHS = 100
 
 
 def training_chart(keys: Iterable[ModelKey], histories: Iterable[Path]) -> Chart:
-    """Return the chart of the test loss of all models against the epoch, darker with larger d."""
-    curves = [(key, *_losses(path)) for key, path in zip(keys, histories, strict=True)]
+    """Return the chart of the test loss of all models against the epoch, darker with larger d.
+
+    Models that were trained elsewhere have no history, and no curve.
+    """
+    histories_of = zip(keys, histories, strict=True)
+    curves = [(key, *losses) for key, path in histories_of if any(losses := _losses(path))]
     dims = sorted({key.latent_dim for key, *_ in curves})
     traces = [
         go.Scatter(
@@ -36,6 +40,8 @@ def training_chart(keys: Iterable[ModelKey], histories: Iterable[Path]) -> Chart
 def _losses(history: Path) -> tuple[list[int], list[float]]:
     with history.open(encoding="utf-8", newline="") as file:
         rows = [*csv.DictReader(file)]
+    if not rows:
+        return [], []
     step = -(-len(rows) // SHOWN_EPOCHS)
     shown = rows[::step] if rows[-1] in rows[::step] else [*rows[::step], rows[-1]]
     return [int(row["epoch"]) for row in shown], [float(row["test_loss"]) for row in shown]

@@ -36,11 +36,12 @@ class VariantResults:
     `views` are those of its models (see `jacspec.report.model_view`) and `histories` their training
     histories, in the same order. `roles` names the training, bright, moderate and dark set.
     `detected` has the data sets that `detection` may have rows of, `printed` are the numbers of the
-    tables that were drawn.
+    tables that were drawn, and `epochs` is None for networks that were trained
+    elsewhere.
     """
 
     name: str
-    epochs: int
+    epochs: int | None
     roles: Mapping[str, str]
     summary: "pandas.DataFrame"
     theorems: "pandas.DataFrame"

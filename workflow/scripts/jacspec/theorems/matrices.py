@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jacspec.models.evaluable import Evaluable
 from jacspec.models.network import Network, network_of
-from jacspec.spectra.dense import DenseSource
 from jacspec.spectra.eigenvalues import ordered_eigenvalues
+from jacspec.spectra.sources import source_of_model
 
 if TYPE_CHECKING:
     from torch import nn
@@ -50,15 +51,17 @@ class SpectrumSample:
 
 
 class JacobianSampler:
-    """Computes both Jacobians of one network, in float64 on the CPU."""
+    """Computes both Jacobians of one model, in float64 on the CPU."""
 
-    def __init__(self, network: "nn.Module | Network") -> None:
-        """Take a network as `jacspec.models.network.network_of` does."""
-        self._source = DenseSource(network_of(network, np.float64))
+    def __init__(self, model: "nn.Module | Network | Evaluable") -> None:
+        """Take a model that is evaluable, or a network as `network_of` does."""
+        self._source = source_of_model(
+            model if isinstance(model, Evaluable) else network_of(model, np.float64)
+        )
 
     def __call__(self, points: np.ndarray) -> JacobianSample:
-        """Return the Jacobians at `points` (n, *shape), `input_dim` values each."""
-        points = points.reshape(len(points), -1)
+        """Return the Jacobians at `points` (n, …), of as many values as the model takes."""
+        points = points.reshape(len(points), *self._source.point_shape)
         size = self._source.block_points
         starts = range(0, len(points), size)
         blocks = [self._source.evaluate(points[start : start + size]) for start in starts]

@@ -8,7 +8,7 @@ from scipy.spatial.distance import cdist
 
 from jacspec.data.storage import PointsFile
 from jacspec.data.streams import random_stream
-from jacspec.models.network import load_network
+from jacspec.models.loading import load_model
 from jacspec.spectra.shards import SpectraFile
 from jacspec.statistics.dataset_statistics import StatisticRow
 from jacspec.theorems.equal_spectra import (
@@ -40,6 +40,7 @@ def model_theorems(
     points: Mapping[str, Path],
     *,
     training_set: str,
+    factory: str | None = None,
 ) -> list[StatisticRow]:
     """Return the measurements of one model on every data set, in the order of `spectra`.
 
@@ -47,9 +48,10 @@ def model_theorems(
     Orientation (I.3) is that of all points. Other spectra are those of the first `SPECTRUM_POINTS`
     of the first shard. Matrices, which shards do not hold, are recomputed: of the first
     `SAME_PATTERN_POINTS` with one pattern at x and y (I.1), and of the first `MATRIX_POINTS`, from
-    which `PAIRS` pairs are drawn within each set and with `training_set` (I.2).
+    which `PAIRS` pairs are drawn within each set and with `training_set` (I.2). `factory` builds
+    the model, if it is no network of dense layers.
     """
-    sampler = JacobianSampler(load_network(weights))
+    sampler = JacobianSampler(load_model(weights, factory))
     training_sample = _first_matrices(sampler, points[training_set])
     rows = []
     for dataset, shards in spectra.items():
