@@ -76,7 +76,7 @@ def test_imported_weights_are_taken_as_they_are(own_sweep):
 
 def test_nothing_runs_again_unless_a_file_of_the_users_is_another(own_sweep, snakemake):
     folder, arguments = own_sweep
-    assert "Nothing to be done" in snakemake(folder, "--dry-run", *arguments).stderr
+    assert "Nothing to be done" in snakemake(folder, "--dry-run", *arguments).stdout
     edits = {
         "trained_elsewhere/d2_seed0.pt": ("import_weights", b"more"),
         "my_models.py": ("train_own_model", b"\nOTHER = 1\n"),
