@@ -36,7 +36,8 @@ NEEDING = {
         r"|jacspec\.spectra\.(differentiation|forward_mode|general|passes)"
     ),
     "matplotlib": rf"jacspec\.(figures\..+|[a-z]+\.([a-z]+_)?(figure|page))|{REPORT}",
-    **dict.fromkeys(("jinja2", "markupsafe", "PIL", "plotly", "yaml"), REPORT),
+    **dict.fromkeys(("jinja2", "markupsafe", "plotly", "yaml"), REPORT),
+    "PIL": rf"jacspec\.figures\.samples|{REPORT}",
 }
 
 
