@@ -5,21 +5,22 @@ import itertools
 import numpy as np
 import pandas as pd
 
+from jacspec.data.descriptions import Description
 from jacspec.figures.selection import BOX_PERCENTS
 
-DATASETS = [
-    "mnist",
-    "truncated_normal",
-    "uniform",
-    "bernoulli_0.13",
-    "bernoulli_0.25",
-    "bernoulli_0.5",
-    "bernoulli_0.75",
-    "bernoulli_0.87",
-    "beta_0.8_5",
-    "beta_0.5_0.5",
-    "beta_5_0.8",
-]
+DATASETS = {
+    "mnist": Description("MNIST"),
+    "truncated_normal": Description("Truncated normal", brightness=0.5),
+    "uniform": Description("Uniform", brightness=0.5),
+    "bernoulli_0.13": Description("Bernoulli(0.13)", brightness=0.13),
+    "bernoulli_0.25": Description("Bernoulli(0.25)", brightness=0.25),
+    "bernoulli_0.5": Description("Bernoulli(0.5)", brightness=0.5),
+    "bernoulli_0.75": Description("Bernoulli(0.75)", brightness=0.75),
+    "bernoulli_0.87": Description("Bernoulli(0.87)", brightness=0.87),
+    "beta_0.8_5": Description("Beta(0.8, 5)", brightness=0.14),
+    "beta_0.5_0.5": Description("Beta(0.5, 0.5)", brightness=0.5),
+    "beta_5_0.8": Description("Beta(5, 0.8)", brightness=0.86),
+}
 ROLES = {
     "training": "mnist",
     "bright": "beta_5_0.8",

@@ -7,9 +7,10 @@ import pytest
 from shard_attributes import shard_attributes
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
+from jacspec.data.descriptions import Description
 from jacspec.data.storage import PointBlock, write_points
 from jacspec.detection.figure import STYLES, draw_detection
-from jacspec.detection.leaderboard import DetectedSet, leaderboards, missing_sets
+from jacspec.detection.leaderboard import leaderboards, missing_sets
 from jacspec.detection.measures import (
     CELLS,
     DRAWS,
@@ -268,9 +269,9 @@ def board_rows(values: dict[tuple[str, str], list[float]], measure="auroc") -> l
 
 
 SETS = {
-    "noise": DetectedSet("Noise", is_far=True),
-    "turned": DetectedSet("Turned", is_far=False),
-    "fashion": DetectedSet("Fashion", is_far=False),
+    "noise": Description("Noise", is_random=True),
+    "turned": Description("Turned"),
+    "fashion": Description("Fashion"),
 }
 VALUES = {
     ("trace", "noise"): [0.9, 0.7],
@@ -450,12 +451,13 @@ def test_the_figure_has_a_panel_a_set_and_a_line_a_score_and_seed():
         for seed in (0, 1)
         for score in STYLES
     ]
-    figure = draw_detection(rows)
-    assert [axes.get_title(loc="left") for axes in figure.axes] == [
-        "Uniform",
-        "Fashion-MNIST",
-        "Beta(5, 0.8)",
-        "Beta(0.8, 5)",
-    ]
+    titles = {
+        "uniform": "Uniform",
+        "fashion_mnist": "Fashion-MNIST",
+        "beta_5_0.8": "Beta(5, 0.8)",
+        "beta_0.8_5": "Beta(0.8, 5)",
+    }
+    figure = draw_detection(rows, {name: Description(title) for name, title in titles.items()})
+    assert [axes.get_title(loc="left") for axes in figure.axes] == list(titles.values())
     chance = 1
     assert {len(axes.lines) for axes in figure.axes} == {2 * len(STYLES) + chance}

@@ -11,15 +11,21 @@ from made_up_summary import DATASETS, NUMBERS, ROLES, quantiles, summary_of
 from matplotlib.colors import same_color, to_rgba
 from matplotlib.patches import PathPatch, Rectangle
 
+from jacspec.data.descriptions import Description
 from jacspec.errors import JacspecError
 from jacspec.figures.drawing import draw_figure
 from jacspec.figures.panels import panel_grid
 from jacspec.figures.saving import note_left_out, save_figure
 from jacspec.figures.selection import Selection
-from jacspec.figures.style import JACOBIAN_COLORS, display_name, line_styles
+from jacspec.figures.style import JACOBIAN_COLORS, NO_IMAGES, line_styles
 from jacspec.key import ModelKey
 
 pytestmark = pytest.mark.filterwarnings("error")
+
+
+OTHERS = {name: DATASETS[name] for name in ("mnist", "truncated_normal")} | {
+    "mine": Description("Mine")
+}
 
 
 def with_value(summary, value, **where):
@@ -42,7 +48,7 @@ def summary():
     [
         *((number, range(2, 21), (0, 1), DATASETS) for number in NUMBERS),
         *((number, [7], (3,), DATASETS) for number in NUMBERS),
-        *((number, [2, 20], (0, 1, 2), ["mnist", "truncated_normal", "mine"]) for number in (2, 3)),
+        *((number, [2, 20], (0, 1, 2), OTHERS) for number in (2, 3)),
     ],
 )
 def test_every_sweep_can_be_drawn(number, latent_dims, seeds, datasets):
@@ -226,7 +232,7 @@ def test_one_seed_needs_no_words_about_seeds():
     figure = draw(2, summary_of([2, 3], seeds=(5,)))
     texts = [text.get_text() for text in figure.legends[0].get_texts()]
     assert not any("seed" in text for text in texts)
-    assert {display_name(dataset) for dataset in DATASETS} <= set(texts)
+    assert {description.title for description in DATASETS.values()} <= set(texts)
 
 
 @pytest.mark.parametrize("suffix", ["png", "pdf"])
@@ -298,30 +304,8 @@ def test_panels_share_their_axes(count):
     assert all(strip.get_ylim() == (0, 1) for _, strip in panels)
 
 
-@pytest.mark.parametrize(
-    ("dataset", "name"),
-    [
-        ("mnist", "MNIST"),
-        ("fashion_mnist", "Fashion-MNIST"),
-        ("truncated_normal", "Truncated normal"),
-        ("truncated_normal_0.5_1", "Truncated normal(0.5, 1)"),
-        ("uniform", "Uniform"),
-        ("bernoulli_0.13", "Bernoulli(0.13)"),
-        ("beta_5_0.8", "Beta(5, 0.8)"),
-        ("my_own_set", "My own set"),
-        ("Beta_5_0.8", "Beta_5_0.8"),
-        ("beta_5.0_0.8", "beta_5.0_0.8"),
-        ("5_beta", "5_beta"),
-        ("xmnist", "Xmnist"),
-        ("nan", "nan"),
-    ],
-)
-def test_names_in_legends(dataset, name):
-    assert display_name(dataset) == name
-
-
 def test_styles_are_all_different_and_the_hue_tells_the_brightness():
-    styles = line_styles([*DATASETS, "my_own_set"], ROLES)
+    styles = line_styles({**DATASETS, "my_own_set": Description("My own set")}, ROLES)
     assert len({style.color for style in styles.values()}) == len(styles)
     assert len({style.marker for style in styles.values()}) == len(styles)
     hues = {dataset: style.hue for dataset, style in styles.items()}
@@ -341,16 +325,22 @@ def test_styles_are_all_different_and_the_hue_tells_the_brightness():
 
 def test_no_two_of_many_sets_look_alike():
     """A hundred sets of each brightness: more than colours times markers."""
-    names = [f"beta_{a}_{b}" for a in range(1, 20) for b in range(1, 20)]
-    names += [f"set_{number}" for number in range(100)]
-    styles = line_styles(names, ROLES).values()
-    assert len({(style.color, style.dashes, style.marker) for style in styles}) == len(names)
+    many = {
+        f"{brightness} {number}": Description(f"Set {number}", brightness=brightness)
+        for brightness in (0.2, 0.5, 0.8, None)
+        for number in range(100)
+    }
+    styles = line_styles(many, ROLES).values()
+    assert len({(style.color, style.dashes, style.marker) for style in styles}) == len(many)
 
 
 @pytest.mark.parametrize("count", [20, 33, 40])
-@pytest.mark.parametrize("kind", ["bernoulli_0.{}", "beta_{}_1", "set_{}"])
-def test_legend_of_many_sets_leaves_the_axes_their_size(count, kind):
-    datasets = ["mnist", *(kind.format(100 + number) for number in range(count - 1))]
+@pytest.mark.parametrize("brightness", [0.1, 0.9, None])
+def test_legend_of_many_sets_leaves_the_axes_their_size(count, brightness):
+    datasets = {"mnist": DATASETS["mnist"]} | {
+        f"set_{number}": Description(f"Bernoulli(0.{number})", brightness=brightness)
+        for number in range(100, 99 + count)
+    }
     usual, large = summary_of([2, 4]), summary_of([2, 4], datasets=datasets)
     roles = {"training": "mnist"}
     few, many = draw(4, usual), draw(4, large, roles, datasets)
@@ -366,11 +356,31 @@ def test_legend_of_many_sets_leaves_the_axes_their_size(count, kind):
 
 
 def test_roles_have_the_first_colour_of_their_hue_and_decide_it():
-    styles = line_styles(["beta_0.5_0.5", "my_own_set"], {"moderate": "my_own_set"})
+    own = {"my_own_set": Description("My own set")}
+    datasets = {"beta_0.5_0.5": DATASETS["beta_0.5_0.5"], **own}
+    styles = line_styles(datasets, {"moderate": "my_own_set"})
     assert {style.hue for style in styles.values()} == {"moderate"}
-    alone = line_styles(["my_own_set"], {"moderate": "my_own_set"})
+    alone = line_styles(own, {"moderate": "my_own_set"})
     assert styles["my_own_set"].color == alone["my_own_set"].color
     assert list(styles) == ["beta_0.5_0.5", "my_own_set"]
+
+
+def test_brightness_does_not_apply_to_points_that_are_no_images():
+    """Neither colours nor titles speak of it, and the legend says so."""
+    vectors = {name: Description(name, is_image=False) for name in DATASETS}
+    styles = line_styles(vectors, ROLES)
+    assert {style.hue for style in styles.values()} == {"training", NO_IMAGES}
+    boxes = draw(6, summary_of([2, 4]), datasets=vectors)
+    assert [axes.get_title(loc="left") for axes in boxes.axes] == [
+        "Training: mnist",
+        "beta_5_0.8",
+        "truncated_normal",
+        "bernoulli_0.13",
+    ]
+    lines = draw(4, summary_of([2, 4]), datasets=vectors)
+    texts = [text.get_text() for text in lines.legends[0].get_texts()]
+    assert "no images: brightness does not apply" in texts
+    assert not {"bright", "moderate", "dark"} & set(texts)
 
 
 def test_drawing_does_not_import_what_it_does_not_need():

@@ -13,6 +13,7 @@ from PIL import Image
 
 from jacspec.claims.rows import HEADER, read_claims
 from jacspec.claims.verdicts import Verdict
+from jacspec.data.descriptions import Description
 from jacspec.errors import DamagedFileError, JacspecError
 from jacspec.figures.samples import CURVE_SIDE, Sample
 from jacspec.figures.selection import Selection
@@ -308,7 +309,7 @@ def summary() -> pd.DataFrame:
 
 def test_charts_hold_the_numbers_of_the_summary(summary):
     roles = {"training": "mnist"}
-    styles = line_styles(["mnist", "uniform"], roles)
+    styles = line_styles({"mnist": Description("MNIST"), "uniform": Description("Uniform")}, roles)
     figures = paper_figures(Selection.of(summary), styles, roles)
     assert [figure.number for figure in figures] == [1, 2, 3, 4, 5, 6]
     for figure in figures:

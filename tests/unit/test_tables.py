@@ -5,7 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from made_up_summary import DATASETS
 
+from jacspec.data.descriptions import Description
 from jacspec.figures.samples import CURVE_SIDE, Sample, strip
 from jacspec.figures.saving import save_figure
 from jacspec.figures.tables import draw_table
@@ -47,7 +49,7 @@ def strips_of(figure):
 
 def test_cells_are_the_inputs_and_the_reconstructions(points):
     models = {12: model(12), 2: model(2)}
-    figure = draw_table(models, points, roles=ROLES)
+    figure = draw_table(models, points, roles=ROLES, datasets=DATASETS)
     strips = strips_of(figure)
     assert len(strips) == 3 * 3
     datasets = ["beta_5_0.8", "uniform", "bernoulli_0.13"]
@@ -98,7 +100,10 @@ def test_points_of_any_shape_have_white_between_them(shape, image_shape, expecte
 def test_a_table_of_vectors_has_curves():
     small = initialized_autoencoder(2, (8,), 0, input_dim=30)
     values = np.random.default_rng(0).uniform(-3, 9, (IMAGES, 30))
-    figure = draw_table({2: small}, {"mine": Sample(values, None, (-3, 9))}, roles={"dark": "mine"})
+    samples = {"mine": Sample(values, None, (-3, 9))}
+    datasets = {"mine": Description("Mine", is_image=False)}
+    figure = draw_table({2: small}, samples, roles={"dark": "mine"}, datasets=datasets)
+    assert figure.axes[0].get_title() == "Mine"
     inputs, outputs = strips_of(figure)
     assert inputs.shape == outputs.shape == (CURVE_SIDE, IMAGES * CURVE_SIDE + 2 * (IMAGES - 1))
     assert set(np.unique(inputs)) == {0, 255}
@@ -113,7 +118,7 @@ def test_models_are_left_as_they_were(points):
 
 
 def test_images_are_square_and_do_not_overlap(points):
-    figure = draw_table({d: model(d) for d in (2, 3)}, points, roles=ROLES)
+    figure = draw_table({d: model(d) for d in (2, 3)}, points, roles=ROLES, datasets=DATASETS)
     figure.draw_without_rendering()
     boxes = [axes.get_window_extent() for axes in figure.axes]
     assert boxes[0].width / boxes[0].height == pytest.approx((3 * 28 + 2 * 2) / 28)
@@ -127,27 +132,27 @@ def test_images_are_square_and_do_not_overlap(points):
 
 
 def test_fewer_roles_models_and_images(points):
-    narrow = draw_table({1: model(1)}, points, roles={"dark": "bernoulli_0.13"})
-    wide = draw_table({1: model(1)}, points, roles=ROLES)
+    narrow = draw_table({1: model(1)}, points, roles={"dark": "bernoulli_0.13"}, datasets=DATASETS)
+    wide = draw_table({1: model(1)}, points, roles=ROLES, datasets=DATASETS)
     assert len(narrow.axes) == 2
     assert wide.get_size_inches()[0] == pytest.approx(7.2)
     assert narrow.get_size_inches()[0] < 3.2
     single = {
         dataset: replace(sample, points=sample.points[:1]) for dataset, sample in points.items()
     }
-    draw_table({1: model(1)}, single, roles=ROLES).draw_without_rendering()
+    draw_table({1: model(1)}, single, roles=ROLES, datasets=DATASETS).draw_without_rendering()
 
 
 def test_nothing_to_draw_is_an_error(points):
     with pytest.raises(ValueError, match="at least one model and one role"):
-        draw_table({}, points, roles=ROLES)
+        draw_table({}, points, roles=ROLES, datasets=DATASETS)
     with pytest.raises(ValueError, match="at least one model and one role"):
-        draw_table({2: model(2)}, points, roles={"training": "mnist"})
+        draw_table({2: model(2)}, points, roles={"training": "mnist"}, datasets=DATASETS)
 
 
 @pytest.mark.parametrize("suffix", ["png", "pdf"])
 def test_same_table_same_bytes(tmp_path, points, suffix):
     paths = [tmp_path / f"{name}.{suffix}" for name in ("one", "two")]
     for path in paths:
-        save_figure(draw_table({2: model(2)}, points, roles=ROLES), path)
+        save_figure(draw_table({2: model(2)}, points, roles=ROLES, datasets=DATASETS), path)
     assert paths[0].read_bytes() == paths[1].read_bytes()

@@ -7,6 +7,7 @@ import pytest
 import scipy.stats
 from shard_attributes import shard_attributes
 
+from jacspec.data.descriptions import Description
 from jacspec.data.storage import PointBlock, write_points
 from jacspec.figures.selection import Selection
 from jacspec.key import ModelKey
@@ -37,6 +38,8 @@ from jacspec.theorems.pair_inequalities import (
 )
 
 RANDOM = np.random.default_rng(0)
+
+DATASETS = {"mnist": Description("MNIST")}
 
 
 def linear_autoencoder() -> Autoencoder:
@@ -308,7 +311,7 @@ def test_page_sums_up_models_and_leaves_out_what_was_not_measured(tmp_path):
         ("mnist", "latent", "I.2_same_set_share_fails_matched", 0): by_dim(0.0, 0.0),
         ("mnist", "input", "I.3_is_consistent_with_half", 0): by_dim(1.0, math.nan),
     }
-    write_page(tmp_path / "theorems.md", Selection((0,), (2, 3), values), ["mnist"])
+    write_page(tmp_path / "theorems.md", Selection((0,), (2, 3), values), DATASETS)
     page = (tmp_path / "theorems.md").read_text()
     assert "2.0 % (1.0 to 3.0)" in page
     assert "40 such points" in page
@@ -318,5 +321,10 @@ def test_page_sums_up_models_and_leaves_out_what_was_not_measured(tmp_path):
     assert "| 1 of 1 |" in page
     assert "Left out" not in page
     left_out = [ModelKey("paper", 2, 0)]
-    write_page(tmp_path / "theorems.md", Selection((0,), (3,), {}), ["mnist"], left_out=left_out)
+    write_page(
+        tmp_path / "theorems.md",
+        Selection((0,), (3,), {}),
+        DATASETS,
+        left_out=left_out,
+    )
     assert "the mean image: d = 2 (seed 0)." in (tmp_path / "theorems.md").read_text()

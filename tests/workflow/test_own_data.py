@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from PIL import Image
 from sklearn.datasets import load_breast_cancer
 from sklearn.preprocessing import minmax_scale
 
@@ -52,9 +53,7 @@ def config(kind):
 
 
 @pytest.mark.parametrize(("kind", "save"), [("table", save_table), ("colours", save_colours)])
-def test_points_of_ones_own_are_trained_on_and_get_spectra_and_statistics(
-    snakemake, tmp_path, kind, save
-):
+def test_points_of_ones_own_go_all_the_way_to_the_page(snakemake, tmp_path, kind, save):
     save(tmp_path / f"{kind}.npz")
     overlay = tmp_path / "mine.yaml"
     overlay.write_text(yaml.safe_dump(config(kind)))
@@ -64,9 +63,12 @@ def test_points_of_ones_own_are_trained_on_and_get_spectra_and_statistics(
         for dataset in counts
         for shard in (0, 1)
     }
-    reduced = KEY.path(layout.MODEL_STATISTICS)
-    snakemake(tmp_path, "--configfile", TINY, overlay, "--", *shards.values(), reduced)
-    assert set(pd.read_csv(tmp_path / reduced)["dataset"]) == {"mine", "noise", "coins", "mixed"}
+    snakemake(tmp_path, "--configfile", TINY, overlay)
+    statistics = pd.read_csv(tmp_path / KEY.path(layout.MODEL_STATISTICS))
+    assert set(statistics["dataset"]) == {"mine", "noise", "coins", "mixed"}
+    assert_every_output_says_what_does_not_apply(tmp_path, is_image=kind == "colours")
+    said = snakemake(tmp_path, "--configfile", TINY, overlay, "--", "doctor").stdout
+    assert "0 damaged, 0 missing, 0 stale, 0 unknown" in said
     with PointsFile(tmp_path / layout.DATASET_SHARD.format(dataset="mine", shard=0)) as points:
         assert points.shape == SHAPES[kind]
         assert points.image_shape == (None if kind == "table" else SHAPES[kind])
@@ -82,6 +84,18 @@ def test_points_of_ones_own_are_trained_on_and_get_spectra_and_statistics(
             # Stored in complex64, each is off by at most 2^-24 of its modulus in either part.
             bound = 2**-23 * np.abs(eigenvalues).sum(axis=1) + 1e-12
             assert (np.abs(eigenvalues.sum(axis=1) - columns["trace_input"]) <= bound).all()
+
+
+def assert_every_output_says_what_does_not_apply(folder, *, is_image):
+    page = (folder / layout.REPORT).read_text(encoding="utf-8")
+    assert ("Brightness does not apply: the points are no images." in page) != is_image
+    assert ("Images do not apply" in page) != is_image
+    leaderboard = (folder / layout.DETECTION_READABLE.format(variant="paper")).read_text()
+    assert "| mine, shuffled | mean of near sets | Uniform | Bernoulli(0.25) |" in leaderboard
+    with Image.open(folder / layout.TABLE.format(variant="paper", number=1, format="png")) as table:
+        pixels = np.asarray(table.convert("RGB")).astype(int)
+    has_colours = np.any(np.ptp(pixels, axis=-1) > 40)
+    assert has_colours == is_image
 
 
 def test_an_edited_file_is_evaluated_again(snakemake, tmp_path):

@@ -1,6 +1,7 @@
 """The checked configuration, the grid, and what the rules ask of both. No rules."""
 
 import sys
+from dataclasses import asdict
 from functools import cache
 from math import ceil, prod
 from pathlib import Path
@@ -17,6 +18,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from jacspec import layout
 from jacspec.claims.sample_sizes import points_looked_at
+from jacspec.data.descriptions import Description
 from jacspec.data.registry import SOURCES
 from jacspec.key import ModelKey
 from jacspec.provenance import code_digest
@@ -197,11 +199,7 @@ def models_of_families(variant):
 JOINED_TABLES = [name for name in layout.TABLES if name != "detection" or len(GRID.datasets) > 1]
 
 
-# What a leaderboard of detection has to know of each set: values are random in those that are far.
-DETECTED = {
-    name: {"title": source.display_name, "is_far": source.is_random}
-    for name, source in GRID.sources.items()
-}
+DESCRIPTIONS = {name: asdict(Description.of(source)) for name, source in GRID.sources.items()}
 
 
 def pictures_of(variant):

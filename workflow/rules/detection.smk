@@ -27,7 +27,7 @@ rule detection:
         runtime=minutes(lambda wildcards: 60),
         gpu=0,
     params:
-        sets=DETECTED,
+        datasets=DESCRIPTIONS,
         code=code_of("detection.py"),
     script:
         "../scripts/detection.py"

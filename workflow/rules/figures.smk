@@ -31,7 +31,7 @@ rule figure:
         runtime=minutes(lambda wildcards: 60),
         gpu=0,
     params:
-        datasets=GRID.datasets,
+        datasets=DESCRIPTIONS,
         roles=lambda wildcards: roles(of_variant("training_set")(wildcards)),
         size=lambda wildcards: config["figures"]["sizes"][f"figure_{wildcards.number}"],
         code=code_of("figure.py"),
@@ -81,6 +81,9 @@ rule table:
     params:
         latent_dims=of_variant("latent_dims"),
         roles=config["figures"]["representatives"],
+        datasets={
+            name: DESCRIPTIONS[name] for name in config["figures"]["representatives"].values()
+        },
         images=config["figures"]["table_images"],
         width=config["figures"]["table_width"],
         factory=of_variant("factory"),

@@ -50,7 +50,7 @@ rule report:
         gpu=0,
     params:
         configuration={key: config[key] for key in config if key not in HOW_TO_COMPUTE},
-        datasets=GRID.datasets,
+        datasets=DESCRIPTIONS,
         variants={
             name: {
                 "epochs": variant.epochs,
@@ -59,7 +59,6 @@ rule report:
             }
             for name, variant in GRID.variants.items()
         },
-        detected=DETECTED,
         benchmarks=located("results/benchmarks"),
         parts=lambda wildcards: [sha256_of_file(part)[:16] for part in PAGE_PARTS],
         code=code_of("report.py"),

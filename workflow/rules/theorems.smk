@@ -27,7 +27,7 @@ rule theorems:
         runtime=minutes(lambda wildcards: 60),
         gpu=0,
     params:
-        datasets=GRID.datasets,
+        datasets=DESCRIPTIONS,
         training_set=of_variant("training_set"),
         code=code_of("theorems.py"),
     script:

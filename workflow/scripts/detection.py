@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import job
+from jacspec.data.descriptions import described
 from jacspec.detection.figure import draw_detection
-from jacspec.detection.leaderboard import DetectedSet, leaderboards
+from jacspec.detection.leaderboard import leaderboards
 from jacspec.detection.model_detection import read_detection, write_detection
 from jacspec.detection.readable import write_readable_detection
 from jacspec.figures.saving import note_left_out, save_figure
@@ -19,13 +20,13 @@ def main(snakemake):
     write_detection(Path(output.table), rows)
     collapsed = collapsed_models(read_summary(Path(source.summary)))
     rows = rows_without_models(rows, collapsed)
-    sets = {name: DetectedSet(**content) for name, content in snakemake.params.sets.items()}
+    datasets = described(snakemake.params.datasets)
     networks = {row.key for row in rows}
     # Where all have collapsed, none is left out.
     left_out = [key for key in collapsed if key not in networks]
-    boards = leaderboards(rows, sets)
+    boards = leaderboards(rows, datasets)
     write_readable_detection(Path(output.readable), boards, len(networks), left_out)
-    figure = draw_detection(rows)
+    figure = draw_detection(rows, datasets)
     note_left_out(figure, collapsed)
     for path in output.figures:
         save_figure(figure, Path(path))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import job
+from jacspec.data.descriptions import described
 from jacspec.figures.drawing import draw_figure
 from jacspec.figures.saving import save_figure
 from jacspec.statistics.summary import read_summary
@@ -15,7 +16,7 @@ def main(snakemake):
         int(snakemake.wildcards.number),
         read_summary(Path(snakemake.input[0])),
         roles=params.roles,
-        datasets=params.datasets,
+        datasets=described(params.datasets),
         size=tuple(params.size),
     )
     for path in snakemake.output:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import job
 from jacspec.claims.rows import read_claims
-from jacspec.detection.leaderboard import DetectedSet
+from jacspec.data.descriptions import described
 from jacspec.detection.model_detection import read_detection
 from jacspec.report.model_view import key_of_view, read_model_view
 from jacspec.report.page import PageSources, write_page
@@ -18,7 +18,6 @@ def main(snakemake):
     source, params = snakemake.input, snakemake.params
     views = [read_model_view(path) for path in source.views]
     models = list(zip(views, map(Path, source.histories), strict=True))
-    detected = {name: DetectedSet(**content) for name, content in params.detected.items()}
     variants = [
         VariantResults(
             name=name,
@@ -29,7 +28,6 @@ def main(snakemake):
             theorems=read_summary(Path(source.theorems[place])),
             claims=read_claims(Path(source.claims[place])),
             detection=read_detection(Path(source.detection[place])) if source.detection else (),
-            detected=detected,
             views=[view for view, _ in models if key_of_view(view).variant == name],
             histories=[path for view, path in models if key_of_view(view).variant == name],
         )
@@ -37,6 +35,7 @@ def main(snakemake):
     ]
     sources = PageSources(
         configuration=params.configuration,
+        datasets=described(params.datasets),
         points=dict(zip(params.datasets, map(Path, source.points), strict=True)),
         benchmarks=Path(params.benchmarks),
         variants=variants,

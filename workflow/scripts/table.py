@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import job
+from jacspec.data.descriptions import described
 from jacspec.data.storage import PointsFile
 from jacspec.figures.samples import first_points
 from jacspec.figures.saving import save_figure
@@ -21,7 +22,9 @@ def main(snakemake):
     for path in snakemake.input.points:
         with PointsFile(Path(path)) as shard:
             samples[shard.dataset] = first_points(shard, params.images)
-    figure = draw_table(models, samples, roles=params.roles, width=params.width)
+    figure = draw_table(
+        models, samples, roles=params.roles, datasets=described(params.datasets), width=params.width
+    )
     for path in snakemake.output:
         save_figure(figure, Path(path))
 

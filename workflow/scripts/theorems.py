@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import job
+from jacspec.data.descriptions import described
 from jacspec.figures.saving import note_left_out, save_figure
 from jacspec.figures.selection import Selection
 from jacspec.statistics.collapsed_models import collapsed_models, without_models
@@ -13,8 +14,9 @@ from jacspec.theorems.page import write_page
 
 def main(snakemake):
     """Write the table of all models; the page and the figure leave out those that collapsed."""
-    source, output, datasets = snakemake.input, snakemake.output, snakemake.params.datasets
-    write_summary(Path(output.table), map(Path, source.theorems), datasets=datasets)
+    source, output = snakemake.input, snakemake.output
+    datasets = described(snakemake.params.datasets)
+    write_summary(Path(output.table), map(Path, source.theorems), datasets=list(datasets))
     collapsed = collapsed_models(read_summary(Path(source.summary)))
     selection = Selection.of(without_models(read_summary(Path(output.table)), collapsed))
     write_page(Path(output.page), selection, datasets, left_out=collapsed)

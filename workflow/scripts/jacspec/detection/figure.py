@@ -1,15 +1,16 @@
 """AUROC against the latent dimension: a panel a data set, a line a score."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from jacspec.data.descriptions import Description
 from jacspec.detection.model_detection import DetectionRow
 from jacspec.figures.panels import LATENT_DIM_LABEL, label_latent_dims, list_of_seeds
-from jacspec.figures.style import display_name, study_style
+from jacspec.figures.style import study_style
 
 WIDTH = 7.2
 PANEL_HEIGHT = 1.75
@@ -46,7 +47,7 @@ OTHER_SEEDS = {"linewidth": 0.6, "alpha": 0.5}
 CHANCE = {"color": "#777777", "linewidth": 0.9, "linestyle": (0, (6, 3)), "zorder": 1}
 
 
-def draw_detection(rows: Sequence[DetectionRow]) -> Figure:
+def draw_detection(rows: Sequence[DetectionRow], descriptions: Mapping[str, Description]) -> Figure:
     """Draw AUROC; the first seed has markers, the others are thin, chance is the broken line."""
     series: dict[tuple[str, str, int], dict[int, float]] = {}
     for row in rows:
@@ -67,7 +68,7 @@ def draw_detection(rows: Sequence[DetectionRow]) -> Figure:
         for axes in grid.flat[len(datasets) :]:
             axes.remove()
         for axes, dataset in zip(grid.flat, datasets, strict=False):
-            axes.set_title(display_name(dataset), loc="left")
+            axes.set_title(descriptions[dataset].title, loc="left")
             axes.axhline(0.5, **CHANCE)
             for (name, score, seed), by_dim in series.items():
                 if name == dataset:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jacspec.data.descriptions import Description
 from jacspec.data.streams import random_stream
 from jacspec.detection.measures import INTERVAL, MEASURES
 from jacspec.detection.model_detection import DetectionRow
@@ -16,20 +17,11 @@ LOWER_IS_BETTER = ("fpr_at_95_tpr",)
 
 
 @dataclass(frozen=True)
-class DetectedSet:
-    """What a leaderboard has to know of a data set.
-
-    `is_far` is whether its values are random; other sets are made from images, or from points like
-    those of the training set, and so near.
-    """
-
-    title: str
-    is_far: bool
-
-
-@dataclass(frozen=True)
 class Column:
-    """A data set, or the mean over those near or far."""
+    """A data set, or the mean over those near or far.
+
+    Far are sets of random values; near are those made from points of a data set.
+    """
 
     title: str
     is_far: bool
@@ -56,7 +48,7 @@ class Leaderboard:
 
 
 def leaderboards(
-    rows: Sequence[DetectionRow], sets: Mapping[str, DetectedSet]
+    rows: Sequence[DetectionRow], sets: Mapping[str, Description]
 ) -> list[Leaderboard]:
     """Return one leaderboard a measure, from the rows of all networks of a variant.
 
@@ -80,12 +72,12 @@ def missing_sets(boards: Sequence[Leaderboard]) -> list[str]:
 
 
 def _columns(
-    datasets: Sequence[str], sets: Mapping[str, DetectedSet]
+    datasets: Sequence[str], sets: Mapping[str, Description]
 ) -> tuple[list[Column], np.ndarray]:
     """Return the columns, and the weight (datasets, columns) that each set has in each."""
     columns, weights = [], []
     for is_far, words in ((False, "near"), (True, "far")):
-        members = np.array([sets[name].is_far == is_far for name in datasets], dtype=float)
+        members = np.array([sets[name].is_random == is_far for name in datasets], dtype=float)
         for place in np.flatnonzero(members):
             columns.append(Column(sets[datasets[place]].title, is_far, is_mean=False))
             weights.append(np.eye(len(datasets))[place])

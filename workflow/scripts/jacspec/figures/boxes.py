@@ -19,7 +19,6 @@ from jacspec.figures.style import (
     JACOBIAN_SYMBOLS,
     MODULUS,
     LineStyle,
-    role_title,
     tint,
 )
 
@@ -62,7 +61,7 @@ def draw_differences(
             medians = np.maximum(other_quantiles[:, 2], floor)
             draw_medians(axes, other_positions, medians, color=color)
         axes.set_yscale("log")
-        axes.set_title(role_title(role, dataset), loc="left")
+        axes.set_title(styles[dataset].heading(role), loc="left")
     label_latent_dims(panels, latent_dims)
     for (axes,) in panels[::2]:
         axes.set_ylabel(DIFFERENCE_LABEL)
@@ -72,7 +71,10 @@ def draw_differences(
 
 
 def draw_moduli(
-    selection: Selection, roles: Mapping[str, str], size: tuple[float, float]
+    selection: Selection,
+    styles: Mapping[str, LineStyle],
+    roles: Mapping[str, str],
+    size: tuple[float, float],
 ) -> Figure:
     """Draw Figure 3: log|lambda| of both Jacobians, with the share of zeros left out below it."""
     figure = Figure(figsize=size, layout="constrained")
@@ -80,7 +82,7 @@ def draw_moduli(
     for (axes, strip), (role, dataset) in zip(panels, roles.items(), strict=True):
         draw_box_pairs(axes, selection, dataset, quantity="log_abs")
         draw_zero_shares(strip, selection, dataset)
-        axes.set_title(role_title(role, dataset), loc="left")
+        axes.set_title(styles[dataset].heading(role), loc="left")
     label_latent_dims(panels, selection.latent_dims)
     for axes, strip in panels[::2]:
         axes.set_ylabel(rf"$\ln {MODULUS}$ of $\lambda\neq 0$")
@@ -91,7 +93,10 @@ def draw_moduli(
 
 
 def draw_arguments(
-    selection: Selection, roles: Mapping[str, str], size: tuple[float, float]
+    selection: Selection,
+    styles: Mapping[str, LineStyle],
+    roles: Mapping[str, str],
+    size: tuple[float, float],
 ) -> Figure:
     """Draw Figure 6: |arg lambda| of both Jacobians, in units of pi."""
     figure = Figure(figsize=size, layout="constrained")
@@ -100,7 +105,7 @@ def draw_arguments(
         draw_box_pairs(axes, selection, dataset, quantity="abs_arg", unit=math.pi)
         axes.set_ylim(-0.03, 1.03)
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "π/4", "π/2", "3π/4", "π"])
-        axes.set_title(role_title(role, dataset), loc="left")
+        axes.set_title(styles[dataset].heading(role), loc="left")
     label_latent_dims(panels, selection.latent_dims)
     for (axes,) in panels[::2]:
         axes.set_ylabel(r"$|\,\arg\,\lambda\,|$ of $\lambda\neq 0$ (rad)")

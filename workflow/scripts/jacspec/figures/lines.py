@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from jacspec.figures.panels import label_latent_dims, list_of_seeds, panel_grid
 from jacspec.figures.selection import Selection
-from jacspec.figures.style import JACOBIAN_SYMBOLS, MODULUS, PALETTES, LineStyle
+from jacspec.figures.style import JACOBIAN_SYMBOLS, MODULUS, NO_IMAGES, PALETTES, LineStyle
 
 NULL_LINE = {
     "color": "#777777",
@@ -25,6 +25,7 @@ SEEDS_COLOR = "#555555"
 LEGEND_ROWS = 6
 LEGEND_COLUMNS = 6
 LEGEND_ROW_HEIGHT = 0.145  # inches
+HEADINGS = {NO_IMAGES: "no images: brightness does not apply"}
 
 
 def draw_means(
@@ -135,7 +136,7 @@ def add_dataset_legend(
     for style in styles.values():
         line = Line2D([], [], label=style.label, **first_seed_look(style))
         of_hue.setdefault(style.hue, []).append(line)
-    columns = [[_text(hue), *of_hue[hue]] for hue in PALETTES if hue in of_hue]
+    columns = [[_text(HEADINGS.get(hue, hue)), *of_hue[hue]] for hue in PALETTES if hue in of_hue]
     if seeds_and_others := [*_seed_lines(seeds), *others]:
         columns.append(seeds_and_others)
     rows, columns = _arranged(columns)

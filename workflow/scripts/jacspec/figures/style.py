@@ -1,12 +1,14 @@
 """How data sets, Jacobians and pages look, the same in every figure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle, product
 
 import matplotlib
 from matplotlib.colors import to_rgb
+
+from jacspec.data.descriptions import Description
 
 RC_PARAMS = {
     "font.family": "DejaVu Sans",
@@ -44,13 +46,17 @@ JACOBIAN_COLORS = {"input": "#0077bb", "latent": "#cc3311"}
 TINT = 0.28
 
 # Blue, teal and orange stay apart in every common colour vision deficiency; within a hue,
-# lightness, dashes and markers tell the data sets apart. Sets of unknown brightness are purple.
+# lightness, dashes and markers tell the data sets apart. Sets of unknown brightness, and those that
+# have none, are purple.
+NO_IMAGES = "no images"
+_PURPLES = ("#882288", "#bb5599", "#664477", "#dd99cc", "#aa88cc")
 PALETTES = {
     "training": ("#000000",),
     "bright": ("#cc3311", "#ee7733", "#ddaa33", "#99400f", "#f4a582"),
     "moderate": ("#00463f", "#009988", "#66ccbb", "#668a90", "#a9c4c0"),
     "dark": ("#1f2a80", "#0077bb", "#55aaee", "#5566bb", "#99bbdd"),
-    "other": ("#882288", "#bb5599", "#664477", "#dd99cc", "#aa88cc"),
+    "other": _PURPLES,
+    NO_IMAGES: _PURPLES,
 }
 DASHES = {
     "training": "-",
@@ -58,9 +64,12 @@ DASHES = {
     "moderate": "-",
     "dark": (0, (1.2, 0.8)),
     "other": (0, (5, 1.2, 1.2, 1.2)),
+    NO_IMAGES: (0, (5, 1.2, 1.2, 1.2)),
 }
 # For hues of more sets than have a colour and a marker of their own.
 MORE_DASHES = ((0, (1, 3)), (0, (8, 2)), (0, (8, 2, 1, 2)), (0, (3, 3)))
+# How far from the middle of the range the mean of a set of moderate brightness is at most.
+MODERATE_TOLERANCE = 0.02
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "d", "8", "*")
 
 
@@ -88,24 +97,12 @@ class LineStyle:
         """Whether the line stands out, as that of the training set does."""
         return self.hue == "training"
 
+    def heading(self, role: str) -> str:
+        """Return the title of the panel of a role: ``Bright: Beta(5, 0.8)``.
 
-def display_name(dataset: str) -> str:
-    """Return the name of a data set as a legend shows it: ``beta_5_0.8`` is Beta(5, 0.8).
-
-    No two names are shown alike: one spelled otherwise, as ``Beta_5.0_0.8``, stays as it is.
-    """
-    words, parameters = _parse(dataset)
-    if not words or dataset != "_".join([*words, *(f"{value:g}" for value in parameters)]).lower():
-        return dataset
-    if words[-1] == "mnist" and not parameters:
-        return "-".join([*(word.capitalize() for word in words[:-1]), "MNIST"])
-    name = " ".join(words).capitalize()
-    return f"{name}({', '.join(f'{value:g}' for value in parameters)})" if parameters else name
-
-
-def role_title(role: str, dataset: str) -> str:
-    """Return the title of a panel, as ``Bright: Beta(5, 0.8)``."""
-    return f"{role.capitalize()}: {display_name(dataset)}"
+        Of points that are no images, it is the name alone: brightness does not apply.
+        """
+        return self.label if self.hue == NO_IMAGES else f"{role.capitalize()}: {self.label}"
 
 
 def tint(color: str) -> tuple[float, float, float]:
@@ -113,7 +110,9 @@ def tint(color: str) -> tuple[float, float, float]:
     return tuple(1 - TINT * (1 - channel) for channel in to_rgb(color))
 
 
-def line_styles(datasets: Sequence[str], roles: Mapping[str, str]) -> dict[str, LineStyle]:
+def line_styles(
+    datasets: Mapping[str, Description], roles: Mapping[str, str]
+) -> dict[str, LineStyle]:
     """Return one distinguishable style a data set; the hue hints at the mean of its pixels.
 
     `roles` names the training, the bright, the moderate and the dark set, as far as there are any.
@@ -121,7 +120,7 @@ def line_styles(datasets: Sequence[str], roles: Mapping[str, str]) -> dict[str, 
     """
     members: dict[str, list[str]] = {hue: [] for hue in PALETTES}
     for dataset in sorted(datasets, key=lambda dataset: dataset not in roles.values()):
-        members[_hue(dataset, roles)].append(dataset)
+        members[_hue(dataset, datasets[dataset], roles)].append(dataset)
     colors = {
         dataset: color
         for hue, group in members.items()
@@ -129,49 +128,28 @@ def line_styles(datasets: Sequence[str], roles: Mapping[str, str]) -> dict[str, 
     }
     styles: dict[str, LineStyle] = {}
     looks = set()
-    for index, dataset in enumerate(datasets):
-        hue, color = _hue(dataset, roles), colors[dataset]
+    for index, (dataset, description) in enumerate(datasets.items()):
+        hue, color = _hue(dataset, description, roles), colors[dataset]
         # Beginning with a marker of its own, the first look of this colour that is not taken.
         markers = [*MARKERS[index % len(MARKERS) :], *MARKERS[: index % len(MARKERS)]]
         possible = product((DASHES[hue], *MORE_DASHES), markers)
         dashes, marker = next(look for look in possible if (color, *look) not in looks)
         looks.add((color, dashes, marker))
-        styles[dataset] = LineStyle(display_name(dataset), color, dashes, marker, hue)
+        styles[dataset] = LineStyle(description.title, color, dashes, marker, hue)
     return styles
 
 
-def _hue(dataset: str, roles: Mapping[str, str]) -> str:
-    for role, name in roles.items():
-        if name == dataset:
-            return role
-    mean = _pixel_mean(dataset)
-    if mean is None:
+def _hue(dataset: str, description: Description, roles: Mapping[str, str]) -> str:
+    role = next((role for role, name in roles.items() if name == dataset), None)
+    if role == "training":
+        return role
+    if not description.is_image:
+        return NO_IMAGES
+    if role is not None:
+        return role
+    brightness = description.brightness
+    if brightness is None:
         return "other"
-    return "bright" if mean > 0.5 else "dark" if mean < 0.5 else "moderate"
-
-
-def _pixel_mean(dataset: str) -> float | None:
-    """Return the mean of the distribution that a name like ``beta_5_0.8`` tells, None if none."""
-    match _parse(dataset):
-        case (["bernoulli"], [probability]):
-            return probability
-        case (["beta"], [alpha, beta]):
-            return alpha / (alpha + beta)
-        case (["uniform"], [low, high]):
-            return (low + high) / 2
-        case (["truncated", "normal"], [mean, _]):
-            return mean
-        case (["uniform"] | ["truncated", "normal"], []):
-            return 0.5
-    return None
-
-
-def _parse(dataset: str) -> tuple[list[str], list[float]]:
-    words: list[str] = []
-    parameters: list[float] = []
-    for part in dataset.split("_"):
-        try:
-            parameters.append(float(part))
-        except ValueError:
-            words.append(part)
-    return words, parameters
+    if abs(brightness - 0.5) <= MODERATE_TOLERANCE:
+        return "moderate"
+    return "bright" if brightness > 0.5 else "dark"

@@ -6,8 +6,9 @@ from dataclasses import replace
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from jacspec.data.descriptions import Description
 from jacspec.figures.samples import Sample, strip
-from jacspec.figures.style import role_title, study_style
+from jacspec.figures.style import line_styles, study_style
 from jacspec.models.evaluable import Evaluable
 from jacspec.models.network import Network, reconstructions
 
@@ -28,16 +29,17 @@ def draw_table(
     samples: Mapping[str, Sample],
     *,
     roles: Mapping[str, str],
+    datasets: Mapping[str, Description],
     width: float = WIDTH,
 ) -> Figure:
     """Draw the reconstructions of a few points of each representative data set, a row a model.
 
     `models` maps latent dimensions to models of one seed, `samples` data sets to points, and
-    `roles` the roles `bright`, `moderate` and `dark`, as far as there are any, to data sets. The
-    row above the models shows the points themselves. Reconstructions are computed in float64, and
-    clipped to the range of the values for display only. `width` is that of all three columns in
-    inches; the height follows from the number of rows. Raises ValueError if there is nothing to
-    draw.
+    `roles` the roles `bright`, `moderate` and `dark`, as far as there are any, to data sets, which
+    `datasets` describes. The row above the models shows the points themselves. Reconstructions are
+    computed in float64, and clipped to the range of the values for display only. `width` is that of
+    all three columns in inches; the height follows from the number of rows. Raises ValueError if
+    there is nothing to draw.
     """
     columns = {role: samples[roles[role]] for role in COLUMNS if role in roles}
     if not models or not columns:
@@ -48,7 +50,8 @@ def draw_table(
             role: replace(sample, points=reconstructions(models[latent_dim], sample.points))
             for role, sample in columns.items()
         }
-    titles = [role_title(role, roles[role]) for role in columns]
+    styles = line_styles(datasets, roles)
+    titles = [styles[roles[role]].heading(role) for role in columns]
     with study_style():
         return _draw_grid(rows, titles, (width - LABEL_WIDTH) / len(COLUMNS) - STRIP_GAP)
 

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from jacspec.claims.rows import ClaimRow
 from jacspec.figures.selection import Selection
-from jacspec.figures.style import JACOBIAN_COLORS, LineStyle, role_title
+from jacspec.figures.style import JACOBIAN_COLORS, NO_IMAGES, LineStyle
 from jacspec.report.charts import (
     JACOBIAN_NAMES,
     Chart,
@@ -74,6 +74,9 @@ CAPTIONS = {
         "boxes as sets darken. π/2 is the mean angle of a random matrix.",
     ),
 }
+# Figures whose caption speaks of brightness, and what it says where there is none.
+ON_BRIGHTNESS = (2, 6)
+NO_BRIGHTNESS = " Brightness does not apply: the points are no images."
 
 
 def paper_figures(
@@ -83,18 +86,25 @@ def paper_figures(
     charts = {
         1: _differences(selection, styles, roles),
         2: _means(selection, styles),
-        3: _box_pairs(3, selection, roles, "log_abs"),
+        3: _box_pairs(3, selection, styles, roles, "log_abs"),
         4: _deviations(selection, styles),
         5: [orientation(selection, styles, jacobian) for jacobian in JACOBIAN_NAMES],
-        6: _box_pairs(6, selection, roles, "abs_arg"),
+        6: _box_pairs(6, selection, styles, roles, "abs_arg"),
     }
     # A row is read from left to right, figures of boxes from panel to panel.
     for row in (charts[1], charts[2][:2], charts[2][2:], charts[3], charts[4], charts[5]):
         share_vertical_axis(row)
     legends = {1: None, 2: "dataset", 3: "jacobian", 4: "dataset", 5: "dataset", 6: "jacobian"}
+    has_brightness = all(style.hue != NO_IMAGES for style in styles.values())
     return [
-        PaperFigure(number, *CAPTIONS[number], legends[number], charts[number])
-        for number in CAPTIONS
+        PaperFigure(
+            number,
+            title,
+            caption if has_brightness or number not in ON_BRIGHTNESS else caption + NO_BRIGHTNESS,
+            legends[number],
+            charts[number],
+        )
+        for number, (title, caption) in CAPTIONS.items()
     ]
 
 
@@ -133,7 +143,9 @@ def _differences(
         traces = [*_boxes(selection, dataset, "both", "difference", color, group=None, foot=foot)]
         axes = layout("‖λ(J<sub>I</sub>) − λ(J<sub>L</sub>)‖² / d", x_ticks=selection.latent_dims)
         axes["yaxis"] |= {"type": "log", "exponentformat": "power", "dtick": 1}
-        charts.append(Chart(f"figure_1_{role}", role_title(role, dataset), go.Figure(traces, axes)))
+        charts.append(
+            Chart(f"figure_1_{role}", styles[dataset].heading(role), go.Figure(traces, axes))
+        )
     return charts
 
 
@@ -172,7 +184,11 @@ def _deviations(selection: Selection, styles: Mapping[str, LineStyle]) -> list[C
 
 
 def _box_pairs(
-    number: int, selection: Selection, roles: Mapping[str, str], quantity: str
+    number: int,
+    selection: Selection,
+    styles: Mapping[str, LineStyle],
+    roles: Mapping[str, str],
+    quantity: str,
 ) -> list[Chart]:
     charts = []
     for role, dataset in roles.items():
@@ -189,7 +205,7 @@ def _box_pairs(
         else:
             traces += _zero_shares(selection, dataset)
             axes |= strip_axes("zeros", range=[0, _largest_zero_share(selection, roles)])
-        title = role_title(role, dataset)
+        title = styles[dataset].heading(role)
         charts.append(Chart(f"figure_{number}_{role}", title, go.Figure(traces, axes)))
     return charts
 

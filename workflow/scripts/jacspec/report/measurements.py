@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
+from jacspec.data.descriptions import Description
 from jacspec.detection.scores import TITLES
 from jacspec.figures.selection import Selection
-from jacspec.figures.style import LineStyle, display_name
+from jacspec.figures.style import LineStyle
 from jacspec.report.charts import Chart, Look, horizontal, layout, line, looks_of
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ def score_looks(rows: "Sequence[DetectionRow]") -> dict[str, Look]:
     return {score: SCORE_LOOKS[score] for score in dict.fromkeys(row.score for row in rows)}
 
 
-def detection_charts(rows: "Sequence[DetectionRow]") -> list[Chart]:
+def detection_charts(
+    rows: "Sequence[DetectionRow]", datasets: Mapping[str, Description]
+) -> list[Chart]:
     """Return a chart of AUROC against the latent dimension for every data set."""
     looks = score_looks(rows)
     series: dict[tuple[str, str, int], dict[int, float]] = {}
@@ -104,7 +107,9 @@ def detection_charts(rows: "Sequence[DetectionRow]") -> list[Chart]:
         ]
         axes = layout("AUROC", x_ticks=latent_dims, shapes=[horizontal(0.5)])
         axes["yaxis"]["range"] = [-0.03, 1.03]
-        charts.append(Chart(f"detection_{dataset}", display_name(dataset), go.Figure(lines, axes)))
+        charts.append(
+            Chart(f"detection_{dataset}", datasets[dataset].title, go.Figure(lines, axes))
+        )
     return charts
 
 

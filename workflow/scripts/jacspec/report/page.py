@@ -15,9 +15,10 @@ from markupsafe import Markup, escape
 
 from jacspec.atomic import replacing
 from jacspec.claims.registry import CLAIMS
+from jacspec.data.descriptions import Description
 from jacspec.detection.readable import MEASURE_CAPTIONS, MEASURE_TITLES
 from jacspec.detection.scores import TITLES
-from jacspec.figures.style import JACOBIAN_COLORS, display_name
+from jacspec.figures.style import JACOBIAN_COLORS
 from jacspec.report import run_record
 from jacspec.report.charts import Chart, Look, looks_of
 from jacspec.report.colors import dark_counterparts
@@ -73,11 +74,12 @@ GALLERY_CLAIMS = ("C11", "C12", "C13", "C14", "C15")
 class PageSources:
     """What the page is made of.
 
-    `points` has the first shard of each data set, `verdicts` are those of all variants on all
-    claims. `configuration` is shown as it is.
+    `datasets` has all data sets, in order, `points` the first shard of each; `verdicts` are those
+    of all variants on all claims. `configuration` is shown as it is.
     """
 
     configuration: Mapping[str, Any]
+    datasets: Mapping[str, Description]
     points: Mapping[str, Path]
     benchmarks: Path
     variants: Sequence[VariantResults]
@@ -123,8 +125,7 @@ def packed(text: str) -> str:
 
 def _content(sources: PageSources) -> dict[str, Any]:
     """Return the variables of the template."""
-    datasets = list(sources.points)
-    variants = [variant_content(results, datasets) for results in sources.variants]
+    variants = [variant_content(results, sources.datasets) for results in sources.variants]
     rows = matrix(sources.verdicts)
     return {
         "style": (FOLDER / "page.css").read_text(encoding="utf-8"),
@@ -146,8 +147,9 @@ def _content(sources: PageSources) -> dict[str, Any]:
         "detection": _union(content.detection for content in variants),
         "theorems": _union(content.theorems for content in variants),
         "legends": _legends(sources.variants),
+        "has_images": all(description.is_image for description in sources.datasets.values()),
         "dataset_legends": _dataset_legends(variants),
-        "datasets": {dataset: display_name(dataset) for dataset in datasets},
+        "datasets": {name: description.title for name, description in sources.datasets.items()},
         **_run(sources),
     }
 
@@ -173,7 +175,7 @@ def _page_data(sources: PageSources, variants: Sequence[VariantContent]) -> dict
             for content in variants
         },
         "inputs": {name: strip_png(sample_pixels(path)) for name, path in sources.points.items()},
-        "names": {dataset: display_name(dataset) for dataset in sources.points},
+        "names": {name: description.title for name, description in sources.datasets.items()},
         "plane_cells": PLANE_CELLS,
         "log_modulus_edges": LOG_MODULUS_EDGES.tolist(),
         "angle_edges": ANGLE_EDGES.tolist(),

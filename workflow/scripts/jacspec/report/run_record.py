@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from jacspec.data.descriptions import Description
 from jacspec.data.storage import PointsFile
-from jacspec.figures.style import display_name
 from jacspec.key import ModelKey
 from jacspec.report.model_view import key_of_view
 
@@ -54,7 +54,11 @@ def last_epoch(history: Path) -> dict[str, float]:
     return {name: float(value) for name, value in last.items()}
 
 
-def gaps(views: Sequence[Mapping], collapsed: Collection[ModelKey]) -> list[str]:
+def gaps(
+    views: Sequence[Mapping],
+    collapsed: Collection[ModelKey],
+    datasets: Mapping[str, Description],
+) -> list[str]:
     """Return a sentence for every collapsed model, and of the others for many undetermined points.
 
     `collapsed` are the models that are no better than the mean image.
@@ -72,9 +76,9 @@ def gaps(views: Sequence[Mapping], collapsed: Collection[ModelKey]) -> list[str]
                 share = part["share_undetermined"]
                 if share > NOTABLE_UNDETERMINED_SHARE:
                     sentences.append(
-                        f"d = {view['latent_dim']}, seed {view['seed']}, {display_name(dataset)}, "
-                        f"{SYMBOLS[jacobian]}: the sign is undetermined at {100 * share:.0f} % of "
-                        "the points"
+                        f"d = {view['latent_dim']}, seed {view['seed']}, "
+                        f"{datasets[dataset].title}, {SYMBOLS[jacobian]}: the sign is "
+                        f"undetermined at {100 * share:.0f} % of the points"
                     )
     return sentences
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jacspec.claims.rows import ClaimRow
-from jacspec.detection.leaderboard import DetectedSet, Leaderboard, leaderboards, missing_sets
+from jacspec.data.descriptions import Description
+from jacspec.detection.leaderboard import Leaderboard, leaderboards, missing_sets
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import LineStyle, line_styles
 from jacspec.report import run_record
@@ -35,9 +36,8 @@ class VariantResults:
 
     `views` are those of its models (see `jacspec.report.model_view`) and `histories` their training
     histories, in the same order. `roles` names the training, bright, moderate and dark set.
-    `detected` has the data sets that `detection` may have rows of, `printed` are the numbers of the
-    tables that were drawn, and `epochs` is None for networks that were trained
-    elsewhere.
+    `printed` are the numbers of the tables that were drawn, and `epochs` is None for networks that
+    were trained elsewhere.
     """
 
     name: str
@@ -49,7 +49,6 @@ class VariantResults:
     views: Sequence[Mapping]
     histories: Sequence[Path]
     detection: "Sequence[DetectionRow]" = ()
-    detected: Mapping[str, DetectedSet] = field(default_factory=dict)
     printed: Sequence[str] = field(default=())
 
 
@@ -95,14 +94,14 @@ class VariantContent:
         }
 
 
-def variant_content(results: VariantResults, datasets: Sequence[str]) -> VariantContent:
+def variant_content(results: VariantResults, datasets: Mapping[str, Description]) -> VariantContent:
     """Return the content of the page for one variant; `datasets` are in the order of the sweep."""
     collapsed = collapsed_models(results.summary)
     selection = Selection.of(without_models(results.summary, collapsed))
     styles = line_styles(datasets, results.roles)
     training_set = results.roles["training"]
     detection = rows_without_models(results.detection, collapsed)
-    boards = leaderboards(detection, results.detected)
+    boards = leaderboards(detection, datasets)
     return VariantContent(
         name=results.name,
         training_set=training_set,
@@ -114,7 +113,7 @@ def variant_content(results: VariantResults, datasets: Sequence[str]) -> Variant
         figures=paper_figures(selection, styles, results.roles),
         leaderboards=boards,
         missing_sets=missing_sets(boards),
-        detection=detection_charts(detection),
+        detection=detection_charts(detection, datasets),
         theorems=theorem_charts(Selection.of(without_models(results.theorems, collapsed)), styles),
         training=training_chart(map(key_of_view, results.views), results.histories),
         models=[
@@ -125,7 +124,7 @@ def variant_content(results: VariantResults, datasets: Sequence[str]) -> Variant
             }
             for view, history in zip(results.views, results.histories, strict=True)
         ],
-        gaps=run_record.gaps(results.views, collapsed),
+        gaps=run_record.gaps(results.views, collapsed, datasets),
         strips=_strips(results.views),
     )
 

@@ -1,12 +1,13 @@
 """The measurements of the theorems against the latent dimension, a row of panels a theorem."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from jacspec.data.descriptions import Description
 from jacspec.figures.lines import NULL_LINE, add_dataset_legend, draw_lines
 from jacspec.figures.panels import label_latent_dims
 from jacspec.figures.selection import Selection
@@ -67,10 +68,13 @@ PANELS = (
 )
 
 
-def draw_theorems(selection: Selection, datasets: Sequence[str], training_set: str) -> Figure:
+def draw_theorems(
+    selection: Selection, datasets: Mapping[str, Description], training_set: str
+) -> Figure:
     """Draw I.1, I.2 and I.3 in two panels each, one line a data set.
 
-    `selection` has the measurements of all models, `datasets` the order of the legend.
+    `selection` has the measurements of all models, `datasets` the lines, in the
+    order of the legend.
     """
     with study_style():
         figure = Figure(figsize=SIZE, layout="constrained")

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from jacspec.atomic import replacing
+from jacspec.data.descriptions import Description
 from jacspec.figures.selection import Selection
-from jacspec.figures.style import display_name
 from jacspec.key import ModelKey
 from jacspec.statistics.collapsed_models import left_out_note
 
@@ -56,7 +56,7 @@ SYMBOLS = {"input": "J_I", "latent": "J_L"}
 def write_page(
     path: Path | str,
     selection: Selection,
-    datasets: Sequence[str],
+    datasets: Mapping[str, Description],
     left_out: Sequence[ModelKey] = (),
 ) -> None:
     """Write the page from the measurements of models, one table a theorem.
@@ -76,7 +76,7 @@ def write_page(
         temporary.write_text(page, encoding="utf-8")
 
 
-def _first(selection: Selection, datasets: Sequence[str]) -> str:
+def _first(selection: Selection, datasets: Mapping[str, Description]) -> str:
     def of(dataset: str, statistic: str) -> np.ndarray:
         return measured(selection, dataset, "both", f"I.1_{statistic}")
 
@@ -87,7 +87,7 @@ def _first(selection: Selection, datasets: Sequence[str]) -> str:
     header += ["Median difference otherwise", "Largest"]
     rows = [
         [
-            display_name(dataset),
+            datasets[dataset].title,
             _percent(of(dataset, "share_same_pattern")),
             *(
                 _scientific(of(dataset, statistic))
@@ -105,14 +105,14 @@ def _first(selection: Selection, datasets: Sequence[str]) -> str:
     return f"{text}\n{_table(header, rows)}"
 
 
-def _second(selection: Selection, datasets: Sequence[str]) -> str:
+def _second(selection: Selection, datasets: Mapping[str, Description]) -> str:
     def of(dataset: str, statistic: str) -> np.ndarray:
         return measured(selection, dataset, "latent", f"I.2_{statistic}")
 
     pairs = failed = 0.0
     rows = []
     for dataset in datasets:
-        row = [display_name(dataset)]
+        row = [datasets[dataset].title]
         for pairing in PAIRINGS:
             count = of(dataset, f"{pairing}_pairs")
             pairs += count.sum()
@@ -127,7 +127,7 @@ def _second(selection: Selection, datasets: Sequence[str]) -> str:
     return f"{text}\n{_table(['Data set', *PAIRINGS.values()], rows)}"
 
 
-def _third(selection: Selection, datasets: Sequence[str]) -> str:
+def _third(selection: Selection, datasets: Mapping[str, Description]) -> str:
     def of(dataset: str, jacobian: str, statistic: str) -> np.ndarray:
         return measured(selection, dataset, jacobian, f"I.3_{statistic}")
 
@@ -139,7 +139,7 @@ def _third(selection: Selection, datasets: Sequence[str]) -> str:
             chance = np.nanmax([chance, *of(dataset, jacobian, "argument_distance_null")])
             rows.append(
                 [
-                    display_name(dataset),
+                    datasets[dataset].title,
                     symbol,
                     _percent(of(dataset, jacobian, "share_reversed")),
                     f"{possible.sum():.0f} of {len(possible)}",
