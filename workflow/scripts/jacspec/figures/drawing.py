@@ -1,6 +1,6 @@
 """The six figures by number."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
