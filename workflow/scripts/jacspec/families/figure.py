@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -27,6 +28,7 @@ COLORS = "viridis"
 OTHER_SEEDS = {"linewidth": 0.6, "alpha": 0.6}
 BAND_OPACITY = 0.2
 TITLES_HEIGHT = 0.16
+MOST_TICKS = 5
 
 
 class Quantity(NamedTuple):
@@ -105,8 +107,7 @@ def _draw_curves(picture: FamilyPicture) -> Figure:
             row[0].autoscale_view()
     for axes in grid[-1]:
         axes.set_xlabel(picture.labels[0])
-        if picture.logarithmic[0]:
-            axes.set_xscale("log")
+        _set_scale(axes.xaxis, np.unique(picture.table.positions[:, 0]), picture.logarithmic[0])
     _name_landmarks(grid[0], picture.landmarks)
     figure.legend(
         handles=_legend_lines(picture), loc="outside lower center", ncols=4, handlelength=2.6
@@ -200,13 +201,25 @@ def _draw_map(
     mesh = axes.pcolormesh(*edges, values, norm=scale, cmap=COLORS, rasterized=True)
     axes.grid(visible=False)
     axes.set_facecolor("#dddddd")
-    axes.set_xscale("log" if picture.logarithmic[0] else "linear")
-    axes.set_yscale("log" if picture.logarithmic[1] else "linear")
+    for axis, centres, logarithmic in zip(
+        (axes.xaxis, axes.yaxis), (x, y), picture.logarithmic, strict=True
+    ):
+        _set_scale(axis, centres, logarithmic)
     for landmark in picture.landmarks:
         value = landmark.values.get((key, *quantity))
         face = "none" if value is None else colormaps[COLORS](scale(value))
         axes.plot(*landmark.position, **{**_landmark_look("white"), "markerfacecolor": face})
     return mesh
+
+
+def _set_scale(axis: Axis, values: np.ndarray, logarithmic: bool) -> None:
+    """Make an axis logarithmic if it is to be, with a few of the values written at it."""
+    if not logarithmic:
+        return
+    axis.axes.set(**{f"{axis.axis_name}scale": "log"})
+    ticks = values[:: -(-len(values) // MOST_TICKS)]
+    axis.set_ticks(ticks, [f"{tick:.2g}" for tick in ticks])
+    axis.set_ticks([], minor=True)
 
 
 def _edges(centres: np.ndarray, logarithmic: bool) -> np.ndarray:
