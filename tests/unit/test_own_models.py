@@ -65,6 +65,8 @@ def test_nobody_knows_how_long_imported_weights_were_trained(config):
     assert variants["mine"].epochs is None
     assert variants["paper"].epochs == 300
     assert variants["mine"].weights_file(8, "1") == "mine/d8_seed1.pt"
+    config["variants"]["mine"]["weights"] = "{latent_dim:02d}.{seed}"
+    assert variants_of(config)["mine"].weights_file("8", 1) == "08.1"
     assert not variants["mine"].same_models(variants["paper"])
 
 

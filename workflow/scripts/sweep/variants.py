@@ -59,9 +59,9 @@ class Variant:
         """For how many epochs its models are trained; None if that was elsewhere."""
         return self.training["epochs"] if self.imported is None else None
 
-    def weights_file(self, latent_dim: object, seed: object) -> str:
+    def weights_file(self, latent_dim: int | str, seed: int | str) -> str:
         """Return the user's file that the weights of a model are imported from."""
-        return self.imported["weights"].format(latent_dim=latent_dim, seed=seed)
+        return self.imported["weights"].format(latent_dim=int(latent_dim), seed=int(seed))
 
     @property
     def momentum(self) -> float | None:

@@ -5,6 +5,7 @@ dense layers.
 """
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -193,12 +194,17 @@ def train_own_autoencoder(
 
 @contextmanager
 def _reproducible() -> Iterator[None]:
-    """Compute on one thread, in full float32, by operations that give the same bits every time."""
+    """Compute on one thread, in full float32, by operations that give the same bits every time.
+
+    Where torch has none such on a GPU, it warns, and bits may differ.
+    """
+    # Without it, cuBLAS has no such operations.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     threads, precision = torch.get_num_threads(), torch.get_float32_matmul_precision()
     deterministic = torch.are_deterministic_algorithms_enabled()
     torch.set_num_threads(1)
     torch.set_float32_matmul_precision("highest")
-    torch.use_deterministic_algorithms(True)
+    torch.use_deterministic_algorithms(True, warn_only=True)
     try:
         with torch.random.fork_rng():
             yield
