@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from jacspec import layout
 from jacspec.data.random_sources import Normal, RandomSource
 from jacspec.data.registry import entry_schema
+from jacspec.families.family import family_schema
 from sweep.configuration import ConfigurationError, check_configuration
 from sweep.grid import Grid
 
@@ -58,6 +59,8 @@ def drafts(schema: dict, definitions: dict) -> st.SearchStrategy:
         schema = definitions[schema["$ref"].rsplit("/", 1)[1]]
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
+    if "if" in schema and "else" in schema:
+        return drafts(schema["then"], definitions) | drafts(schema["else"], definitions)
     kind = schema.get("type")
     if kind == "array":
         items = drafts(schema["items"], definitions)
@@ -88,7 +91,7 @@ def drafts(schema: dict, definitions: dict) -> st.SearchStrategy:
             if source_of(case) != "file"
         )
     if kind == "object":
-        pattern = schema["propertyNames"].get("pattern")
+        pattern = schema.get("propertyNames", {}).get("pattern")
         names = NAMES | st.from_regex(pattern, fullmatch=True) if pattern else NAMES
         return st.dictionaries(
             names, drafts(schema["additionalProperties"], definitions), max_size=3
@@ -105,6 +108,7 @@ def schema(project):
 def tree(schema):
     tree = yaml.safe_load(schema.read_text(encoding="utf-8"))
     tree["$defs"]["data_source"] = entry_schema()
+    tree["$defs"]["family"] = family_schema()
     return tree
 
 
