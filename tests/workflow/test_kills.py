@@ -168,7 +168,7 @@ def test_a_training_that_is_asked_to_stop_keeps_its_state_at_once(undisturbed, p
     reference, _ = undisturbed
     folder = shutil.copytree(reference.folder, tmp_path / "sweep")
     (folder / WEIGHTS).unlink()
-    log = folder / "logs/train_model/d2_seed0.log"
+    log = folder / "logs/train_model/paper/d2_seed0.log"
     log.unlink()
     sweep = Sweep(project, folder, {**LONGER, "checkpoint_seconds": 86_400})
     snakemake = sweep.start(WEIGHTS)

@@ -157,7 +157,7 @@ def test_two_snakemakes_in_one_folder(project, tiny_sweep, tiny, tmp_path):
     ]
     first = psutil.Popen(command, cwd=project, stderr=subprocess.DEVNULL)
     try:
-        while not (folder / "logs/train_model/d2_seed0.log").exists():
+        while not (folder / "logs/train_model/paper/d2_seed0.log").exists():
             assert first.poll() is None
             time.sleep(0.1)
         output = tiny(folder, WEIGHTS, succeeds=False)
