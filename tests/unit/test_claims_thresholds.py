@@ -234,7 +234,7 @@ def test_a_mean_rounds_to_two_decimals(end):
     assert holds(15, "sample_means", world(pixel_mean=of_training_set(end + nudge))) == 0.0
 
 
-@pytest.mark.parametrize(("share", "known"), [(0.0999, True), (0.1001, False)])
+@pytest.mark.parametrize(("share", "known"), [(0.0999, True), (0.1, True), (0.1001, False)])
 def test_a_tenth_of_undetermined_points_is_the_most_that_a_share_allows(share, known):
     found = world(share_undetermined=of_random_sets(share))
     assert holds_or_nan(9, "random_sets", found) is known

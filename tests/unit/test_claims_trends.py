@@ -71,6 +71,8 @@ def test_coefficient_of_variation():
         ([[0, 0, 0, 0, 2], [0, 0, 0, 0, 0]], math.inf),
         ([[0, 0, 2, 0, 0], [0, 0, 0, 0, 0]], 8),
         ([[0, 0, np.nan, 0, 0], [0, 0, 0, 0, 0]], math.nan),
+        # Equal is not below.
+        ([[0, 0, 1, 0, 0], [0, 0, 0, 0, 0]], 8),
     ],
 )
 def test_first_dim_below(curves, expected):
