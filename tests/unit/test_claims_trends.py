@@ -119,6 +119,17 @@ def test_a_number_between_two_thresholds(low, high, expected):
     assert criterion("x", draws(low, high), above=0.4, below=0.6).verdict == expected
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "above", "below"),
+    [(1, 1, NOT, NOT), (0, 1, NOT, OPEN), (1, 2, OPEN, NOT)],
+)
+def test_what_only_reaches_a_threshold_is_not_beyond_it(low, high, above, below):
+    own = np.concatenate([[1.0], np.full(200, float(low)), np.full(200, float(high))])
+    assert criterion("x", own, above=1.0).verdict == above
+    assert criterion("x", own, below=1.0).verdict == below
+    assert criterion("x", own, above=1.0).holds[0] == criterion("x", own, below=1.0).holds[0] == 0
+
+
 def test_a_number_without_threshold_has_no_verdict():
     assert criterion("x", draws(0, 1)).verdict is None
 
