@@ -195,7 +195,7 @@ def test_a_training_that_diverges(tiny_sweep, tiny, tmp_path):
         succeeds=False,
     )
     assert "train_model: training diverged in epoch 1 of 1" in output
-    assert "learning_rate to a smaller number" in output
+    assert "write a smaller training: learning_rate" in output
     assert not (folder / WEIGHTS).exists()
 
 

@@ -108,9 +108,10 @@ def test_every_figure_and_table_is_there(tiny_sweep):
 
 
 def test_every_job_has_a_log_and_a_benchmark(tiny_sweep):
-    log = tiny_sweep / "logs" / "train_model" / "d2_seed0.log"
+    log = tiny_sweep / "logs" / "train_model" / "paper" / "d2_seed0.log"
     assert "epoch 1/1: train loss" in log.read_text()
-    assert (tiny_sweep / "results" / "benchmarks" / "train_model" / "d2_seed0.tsv").exists()
+    benchmarks = tiny_sweep / "results" / "benchmarks"
+    assert (benchmarks / "train_model" / "paper" / "d2_seed0.tsv").exists()
     for folder in ("points", "compute_spectra", "reduce_model", "figure", "table"):
         assert list((tiny_sweep / "logs" / folder).rglob("*.log")), folder
 
