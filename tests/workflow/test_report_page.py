@@ -283,7 +283,7 @@ def test_everything_is_reached_by_keyboard(open_page):
     assert {"latent_dim", "seed", "dataset", "gallery-seed", "mnist"} <= reached
     page.locator("#latent_dim").focus()
     before = page.locator("#explorer").get_attribute("data-shown")
-    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
     page.wait_for_function(
         "before => document.getElementById('explorer').dataset.shown !== before", arg=before
     )
