@@ -139,7 +139,7 @@ def severed(sweep, cluster, disturbed) -> dict[str, ClusterSweep]:  # noqa: ARG0
         nodes = f"slurm_extra='{LOST_JOBS[fault]}'"
         target = [WEIGHTS if fault != "snakemake killed, jobs finish" else SHARD]
         partition = ("--default-resources", "slurm_partition=main", nodes)
-        made.start(*partition, *asking(), targets=target)
+        made.start(*partition, *asking(runtime="8 * attempt"), targets=target)
     frozen = {}
     for fault, made in sweeps.items():
         frozen[fault], _, made.last_epoch = made.freeze_training()
