@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.spatial.distance import cdist
 
 from jacspec.claims.evidence import Evidence, ModelEvidence, Quantity
 from jacspec.claims.judgements import judgement
@@ -16,6 +17,7 @@ from jacspec.data.storage import PointBlock, PointsFile, write_points
 from jacspec.errors import DamagedFileError
 from jacspec.key import ModelKey
 from jacspec.models.autoencoder import initialized_autoencoder
+from jacspec.models.network import load_network, reconstructions
 from jacspec.models.weights import load_autoencoder, save_weights
 from jacspec.spectra.computation import compute_shard
 
@@ -149,6 +151,26 @@ def test_the_mean_reconstruction_is_that_of_the_model(singular, inputs):
     np.testing.assert_allclose(
         singular.characters["mean_half_or_more"][:, 0], expected.numpy(), atol=1e-4
     )
+
+
+def test_distances_are_of_test_images_to_training_images(singular, inputs):
+    _, points, weights = inputs
+    pixels, is_test = [], []
+    for path in points["mnist"]:
+        with PointsFile(path) as file:
+            pixels.append(file.read(0, file.count))
+            is_test.append(file.read_split(0, file.count) == 1)
+    images = reconstructions(load_network(weights), np.concatenate(pixels))
+    test = np.concatenate(is_test)
+    found = singular.draws[Quantity("mnist", "both", "nearest_q50")][0]
+    # Distances are 2e-5 here, and references rounded to single precision: 784 pixels below 0.5 are
+    # off by 28 * 0.5 * 6e-8 / sqrt(3) = 5e-7 together, if that.
+    assert found == pytest.approx(
+        np.median(cdist(images[test], images[~test]).min(axis=1)), rel=0.05
+    )
+    # The other way round they are others.
+    other = np.median(cdist(images[~test], images[test]).min(axis=1))
+    assert found != pytest.approx(other, rel=0.2)
 
 
 def test_shards_out_of_order_are_refused(inputs):
