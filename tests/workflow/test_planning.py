@@ -21,17 +21,8 @@ def test_fan_out_of_the_papers_sweep(planning, tmp_path):
 def test_fan_out_of_the_quick_sweep(planning, tmp_path, project):
     quick = project / "config" / "quick.yaml"
     jobs = planned_jobs(planning(tmp_path, "--dry-run", "--configfile", quick).stdout)
-    assert jobs["train_model"] == 12
-    assert jobs["compute_spectra"] == 132
-
-
-def test_recipes_are_planned(planning, tmp_path, project):
-    recipes = project / "config" / "recipes.yaml"
-    jobs = planned_jobs(
-        planning(tmp_path, "--dry-run", "recipe_table", "--configfile", recipes).stdout
-    )
-    assert jobs["train_recipe"] == jobs["recipe_spectra"] == 20
-    assert "train_model" not in jobs
+    assert jobs["train_model"] == jobs["reduce_model"] == 15
+    assert jobs["compute_spectra"] == 165
 
 
 @pytest.mark.parametrize(
