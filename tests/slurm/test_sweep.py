@@ -46,11 +46,10 @@ def test_results_are_those_of_a_local_run(finished, local):
 def test_each_model_is_one_job_that_asks_for_what_it_takes(finished):
     jobs = [job for job in finished.jobs() if job.gpus]
     # On a slow machine, some run out of time and are tried again with twice of it.
-    minutes = 2 + 11 * 2 + 2
-    first = [job for job in jobs if job.minutes == minutes]
+    first = [job for job in jobs if job.minutes == 3]
     assert len(first) == len(MODELS)
     assert {(job.gpus, job.megabytes) for job in first} == {(1, 1200)}
-    assert {job.minutes for job in jobs} <= {minutes, 2 * minutes, 3 * minutes}
+    assert {job.minutes for job in jobs} <= {3, 6, 9}
 
 
 def test_gpu_jobs_run_on_gpu_nodes_and_no_more_at_a_time_than_gpus(finished):

@@ -281,7 +281,9 @@ def share_a_job(rules):
     return len(groups) == 1 and None not in groups
 
 
-MODELS_SHARE_JOBS = share_a_job(["train_model", "compute_spectra", "reduce_model"])
+def models_share_jobs():
+    """Return whether a model is one job; Snakemake knows the groups only once rules are read."""
+    return share_a_job(["train_model", "compute_spectra", "reduce_model"])
 
 
 def model_job(wildcards):
@@ -292,7 +294,7 @@ def model_job(wildcards):
 def spectra_minutes(wildcards, attempt):
     """Return the run time request for a shard."""
     job = model_job(wildcards)
-    asked = job.spectra if MODELS_SHARE_JOBS else job.spectra_alone
+    asked = job.spectra if models_share_jobs() else job.spectra_alone
     return asked(wildcards.dataset, int(wildcards.shard)) * attempt
 
 
@@ -301,7 +303,7 @@ def reduction_minutes(wildcards, attempt):
     job = model_job(wildcards)
     # A training that comes first has asked for the start.
     trains = (
-        MODELS_SHARE_JOBS
+        models_share_jobs()
         and not GRID.variants[wildcards.variant].imported
         and not Path(located(ModelKey.of(wildcards).path(layout.WEIGHTS))).exists()
     )
