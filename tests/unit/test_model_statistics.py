@@ -89,7 +89,8 @@ def statistics(tmp_path, columns):
 @pytest.mark.parametrize("jacobian", ["input", "latent"])
 def test_means_and_shares_equal_numpy(columns, statistics, jacobian):
     eigenvalues = columns[f"eigenvalues_{jacobian}"].astype(np.complex128)
-    logarithms = np.log(np.abs(eigenvalues[eigenvalues != 0]))
+    nonzero = eigenvalues[eigenvalues != 0]
+    logarithms = np.log(np.abs(nonzero))
     sign = columns[f"sign_{jacobian}"]
     with np.errstate(divide="ignore"):
         expected = {
@@ -98,9 +99,12 @@ def test_means_and_shares_equal_numpy(columns, statistics, jacobian):
             "geometric_mean": np.exp(columns[f"logabsdet_{jacobian}"] / LATENT_DIM).mean(),
             "geometric_mean_nonzero": np.exp(logarithms.mean()),
             "share_zero": np.mean(eigenvalues == 0),
+            "share_positive": np.mean(np.angle(nonzero) == 0),
+            "share_negative": np.mean(np.abs(np.angle(nonzero)) == np.pi),
+            "share_complex": np.mean(np.sin(np.angle(nonzero)) ** 2 > EPSILON),
             "log_abs_mean": logarithms.mean(),
             "log_abs_std": logarithms.std(),
-            "abs_arg_mean": np.abs(np.angle(eigenvalues[eigenvalues != 0])).mean(),
+            "abs_arg_mean": np.abs(np.angle(nonzero)).mean(),
             "share_reversed": np.mean(sign[sign != 0] == -1),
             "share_undetermined": np.mean(sign == 0),
             "max_abs_mean": np.abs(eigenvalues).max(axis=1).mean(),
@@ -147,6 +151,7 @@ def test_statistics_of_pairs_and_points_equal_numpy(columns, statistics):
 
 def test_statistics_have_the_names_of_the_contract(statistics):
     matrix = ["points", "mean_abs", "geometric_mean", "geometric_mean_nonzero", "share_zero"]
+    matrix += ["share_positive", "share_negative", "share_complex"]
     matrix += ["log_abs_mean", "log_abs_std", *(f"log_abs_q{p:02d}" for p in PERCENTS["log_abs"])]
     matrix += ["abs_arg_mean", *(f"abs_arg_q{p:02d}" for p in PERCENTS["abs_arg"])]
     matrix += ["share_reversed", "share_undetermined", "max_abs_mean", "trace_mean"]
@@ -188,6 +193,7 @@ def test_all_eigenvalues_zero(tmp_path):
             for name in own
             if name.startswith(("log_abs", "abs_arg"))
             or name in ("geometric_mean_nonzero", "share_reversed")
+            or name in ("share_positive", "share_negative", "share_complex")
         }
         assert own["share_zero"] == own["share_undetermined"] == 1.0
         assert own["mean_abs"] == own["geometric_mean"] == own["max_abs_mean"] == 0.0
@@ -202,6 +208,8 @@ def test_arguments_of_real_eigenvalues_are_exact(tmp_path):
     statistics = by_name(model_statistics({"uniform": [shard]}))
     assert statistics["input", "abs_arg_q25"] == 0.0
     assert statistics["input", "abs_arg_q95"] == math.pi
+    signs = ("share_positive", "share_negative", "share_complex")
+    assert [statistics["input", name] for name in signs] == [2 / 3, 1 / 3, 0.0]
 
 
 def test_data_sets_keep_their_order_and_their_numbers(tmp_path, statistics):

@@ -40,6 +40,8 @@ class MatrixStatistics:
     points: int = 0
     reversed_points: int = 0
     undetermined_points: int = 0
+    positive_eigenvalues: int = 0
+    negative_eigenvalues: int = 0
     modulus: Moments = NO_MOMENTS
     largest_modulus: Moments = NO_MOMENTS
     geometric_mean: Moments = NO_MOMENTS
@@ -63,6 +65,8 @@ class MatrixStatistics:
         """
         points, latent_dim = eigenvalues.shape
         nonzero = eigenvalues[eigenvalues != 0].astype(np.complex128)
+        real = nonzero.real[nonzero.imag == 0]
+        positive = int(np.count_nonzero(real > 0))
         modulus = np.abs(eigenvalues.astype(np.complex128))
         log_modulus = np.log(np.abs(nonzero))
         argument = np.abs(np.angle(nonzero))
@@ -70,6 +74,8 @@ class MatrixStatistics:
             points=self.points + points,
             reversed_points=self.reversed_points + int(np.count_nonzero(sign == -1)),
             undetermined_points=self.undetermined_points + int(np.count_nonzero(sign == 0)),
+            positive_eigenvalues=self.positive_eigenvalues + positive,
+            negative_eigenvalues=self.negative_eigenvalues + len(real) - positive,
             modulus=self.modulus.updated(modulus),
             largest_modulus=self.largest_modulus.updated(modulus.max(axis=1)),
             geometric_mean=self.geometric_mean.updated(np.exp(logabsdet / latent_dim)),
@@ -83,12 +89,16 @@ class MatrixStatistics:
     def named_values(self) -> Iterator[tuple[str, float]]:
         """Yield every statistic by name; NaN where it is of no points or of no eigenvalues."""
         determined = self.points - self.undetermined_points
-        zeros = self.modulus.count - self.log_modulus.count
+        nonzero = self.log_modulus.count
+        not_real = nonzero - self.positive_eigenvalues - self.negative_eigenvalues
         yield "points", self.points
         yield "mean_abs", self.modulus.mean
         yield "geometric_mean", self.geometric_mean.mean
         yield "geometric_mean_nonzero", math.exp(self.log_modulus.mean)
-        yield "share_zero", _share(zeros, self.modulus.count)
+        yield "share_zero", _share(self.modulus.count - nonzero, self.modulus.count)
+        yield "share_positive", _share(self.positive_eigenvalues, nonzero)
+        yield "share_negative", _share(self.negative_eigenvalues, nonzero)
+        yield "share_complex", _share(not_real, nonzero)
         yield "log_abs_mean", self.log_modulus.mean
         yield "log_abs_std", self.log_modulus.standard_deviation
         percents = (1, 5, 25, 50, 75, 95, 99)
