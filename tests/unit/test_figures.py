@@ -19,6 +19,7 @@ from jacspec.figures.saving import note_left_out, save_figure
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import JACOBIAN_COLORS, NO_IMAGES, line_styles
 from jacspec.key import ModelKey
+from jacspec.report.colors import dark_counterparts
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -323,15 +324,16 @@ def test_styles_are_all_different_and_the_hue_tells_the_brightness():
             assert (blue > red) == (hues[dataset] == "dark")
 
 
-def test_no_two_of_many_sets_look_alike():
-    """A hundred sets of each brightness: more than colours times markers."""
+def test_no_two_of_many_sets_have_one_colour():
+    """A hundred sets of each brightness: more than there are colours to choose by hand."""
     many = {
         f"{brightness} {number}": Description(f"Set {number}", brightness=brightness)
         for brightness in (0.2, 0.5, 0.8, None)
         for number in range(100)
     }
-    styles = line_styles(many, ROLES).values()
-    assert len({(style.color, style.dashes, style.marker) for style in styles}) == len(many)
+    colors = {style.color for style in line_styles(many, ROLES).values()}
+    assert len(colors) == len(many)
+    assert len(set(dark_counterparts(colors).values())) == len(many)
 
 
 @pytest.mark.parametrize("count", [20, 33, 40])

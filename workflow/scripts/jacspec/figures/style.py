@@ -1,12 +1,13 @@
 """How data sets, Jacobians and pages look, the same in every figure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import cycle, product
+from itertools import count, cycle, pairwise, product
 
 import matplotlib
-from matplotlib.colors import to_rgb
+import numpy as np
+from matplotlib.colors import to_hex, to_rgb
 
 from jacspec.data.descriptions import Description
 
@@ -45,19 +46,34 @@ JACOBIAN_COLORS = {"input": "#0077bb", "latent": "#cc3311"}
 
 TINT = 0.28
 
-# Blue, teal and orange stay apart in every common colour vision deficiency; within a hue,
-# lightness, dashes and markers tell the data sets apart. Sets of unknown brightness, and those that
-# have none, are purple.
+# Blue, teal and orange stay apart in every common colour vision deficiency; within a hue, shade and
+# marker tell the data sets apart. Sets of unknown brightness, and those that have none, are purple.
+# After the first five, each colour is the one of its hue that is farthest from those before it, in
+# Ottosson's (2020) Oklab.
 NO_IMAGES = "no images"
-_PURPLES = ("#882288", "#bb5599", "#664477", "#dd99cc", "#aa88cc")
+# fmt: off
+_PURPLES = (
+    "#882288", "#bb5599", "#664477", "#dd99cc", "#aa88cc", "#530b33",
+    "#480c80", "#8f54dc", "#f65eab", "#807399", "#db7dfe", "#3d3052",
+)
 PALETTES = {
     "training": ("#000000",),
-    "bright": ("#cc3311", "#ee7733", "#ddaa33", "#99400f", "#f4a582"),
-    "moderate": ("#00463f", "#009988", "#66ccbb", "#668a90", "#a9c4c0"),
-    "dark": ("#1f2a80", "#0077bb", "#55aaee", "#5566bb", "#99bbdd"),
+    "bright": (
+        "#cc3311", "#ee7733", "#ddaa33", "#99400f", "#f4a582", "#3a2c01",
+        "#95845c", "#7c1021", "#5b4b24", "#c1908f", "#f44f5d", "#8e6160",
+    ),
+    "moderate": (
+        "#00463f", "#009988", "#66ccbb", "#668a90", "#a9c4c0", "#357153",
+        "#37b880", "#71aab0", "#23d891", "#155b41", "#267c84", "#65a281",
+    ),
+    "dark": (
+        "#1f2a80", "#0077bb", "#55aaee", "#5566bb", "#99bbdd", "#295269",
+        "#8680f5", "#8182aa", "#043247", "#5039c1", "#0c84fa", "#1157a4",
+    ),
     "other": _PURPLES,
     NO_IMAGES: _PURPLES,
 }
+# fmt: on
 DASHES = {
     "training": "-",
     "bright": (0, (4, 1.2)),
@@ -66,8 +82,6 @@ DASHES = {
     "other": (0, (5, 1.2, 1.2, 1.2)),
     NO_IMAGES: (0, (5, 1.2, 1.2, 1.2)),
 }
-# For hues of more sets than have a colour and a marker of their own.
-MORE_DASHES = ((0, (1, 3)), (0, (8, 2)), (0, (8, 2, 1, 2)), (0, (3, 3)))
 # How far from the middle of the range the mean of a set of moderate brightness is at most.
 MODERATE_TOLERANCE = 0.02
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "d", "8", "*")
@@ -116,27 +130,29 @@ def line_styles(
     """Return one distinguishable style a data set; the hue hints at the mean of its pixels.
 
     `roles` names the training, the bright, the moderate and the dark set, as far as there are any.
-    They have the strongest colour of their hue. Up to 350 sets of one hue differ in their looks.
+    They have the strongest colour of their hue. No two data sets have one colour.
     """
-    members: dict[str, list[str]] = {hue: [] for hue in PALETTES}
-    for dataset in sorted(datasets, key=lambda dataset: dataset not in roles.values()):
-        members[_hue(dataset, datasets[dataset], roles)].append(dataset)
+    hues = {dataset: _hue(dataset, description, roles) for dataset, description in datasets.items()}
+    shades = {palette: _shades(palette) for palette in PALETTES.values()}
     colors = {
-        dataset: color
-        for hue, group in members.items()
-        for dataset, color in zip(group, cycle(PALETTES[hue]), strict=False)
+        dataset: next(shades[PALETTES[hues[dataset]]])
+        for dataset in sorted(datasets, key=lambda dataset: dataset not in roles.values())
     }
-    styles: dict[str, LineStyle] = {}
-    looks = set()
-    for index, (dataset, description) in enumerate(datasets.items()):
-        hue, color = _hue(dataset, description, roles), colors[dataset]
-        # Beginning with a marker of its own, the first look of this colour that is not taken.
-        markers = [*MARKERS[index % len(MARKERS) :], *MARKERS[: index % len(MARKERS)]]
-        possible = product((DASHES[hue], *MORE_DASHES), markers)
-        dashes, marker = next(look for look in possible if (color, *look) not in looks)
-        looks.add((color, dashes, marker))
-        styles[dataset] = LineStyle(description.title, color, dashes, marker, hue)
-    return styles
+    return {
+        dataset: LineStyle(
+            description.title, colors[dataset], DASHES[hues[dataset]], marker, hues[dataset]
+        )
+        for (dataset, description), marker in zip(datasets.items(), cycle(MARKERS), strict=False)
+    }
+
+
+def _shades(palette: Sequence[str]) -> Iterator[str]:
+    """Yield the colours of a palette, then ever finer mixtures of neighbours in it."""
+    yield from palette
+    for parts in (2**power for power in count(1)):
+        for (first, second), part in product(pairwise(palette), range(1, parts, 2)):
+            share = part / parts
+            yield to_hex(np.multiply(1 - share, to_rgb(first)) + np.multiply(share, to_rgb(second)))
 
 
 def _hue(dataset: str, description: Description, roles: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
 """Colours for a dark page: the same hues, light enough to be seen."""
 
 import colorsys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from matplotlib.colors import to_hex, to_rgb
 
@@ -12,8 +12,14 @@ LIGHTNESS_STEP = 0.02
 
 
 def dark_counterparts(colors: Iterable[str]) -> dict[str, str]:
-    """Return, for each colour, itself or a lighter one of its hue that stands out in the dark."""
-    return {color: _lightened(color) for color in sorted(set(colors))}
+    """Return, for each colour, itself or a lighter one of its hue that stands out in the dark.
+
+    Different colours have different counterparts.
+    """
+    counterparts: dict[str, str] = {}
+    for color in sorted(set(colors)):
+        counterparts[color] = _lightened(color, taken=counterparts.values())
+    return counterparts
 
 
 def contrast(first: str, second: str) -> float:
@@ -22,12 +28,12 @@ def contrast(first: str, second: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-def _lightened(color: str) -> str:
+def _lightened(color: str, taken: Collection[str]) -> str:
     # Black is the colour of the training set, which is to stand out.
     if color == "#000000":
         return "#ffffff"
     hue, lightness, saturation = colorsys.rgb_to_hls(*to_rgb(color))
-    while contrast(color, DARK_BACKGROUND) < CONTRAST:
+    while contrast(color, DARK_BACKGROUND) < CONTRAST or color in taken:
         lightness += LIGHTNESS_STEP
         color = to_hex(colorsys.hls_to_rgb(hue, lightness, saturation))
     return color
