@@ -8,7 +8,7 @@ IMPORTED = h5py, matplotlib.pyplot, numba, pandas, plotly.graph_objects, scipy.o
 LOCKED = --constraint envs/lock.txt
 PIP_INSTALL = .venv/bin/python -m pip install --quiet --no-compile $(LOCKED)
 ONE_THREAD = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-CODE = workflow tests benchmarks envs docs/make_api.py
+CODE = workflow tests benchmarks envs examples docs/make_api.py
 # Where it is set, as images of containers do, each process compiles all that it imports anew, which
 # takes longer than most jobs.
 unexport PYTHONDONTWRITEBYTECODE

@@ -1,11 +1,19 @@
 """Reading a finished sweep."""
 
+from pathlib import Path
+
 import numpy as np
+import own_autoencoders
 import pytest
+import torch
 from shard_attributes import shard_attributes
 
+from jacspec.autoencoders.evaluation import jacobian_spectra as spectra_of_any
+from jacspec.autoencoders.factories import Factory
+from jacspec.autoencoders.own import write_own_weights
+from jacspec.claims.rows import HEADER
 from jacspec.data.storage import PointBlock, write_points
-from jacspec.errors import JacspecError
+from jacspec.errors import DamagedFileError, JacspecError
 from jacspec.models.autoencoder import initialized_autoencoder
 from jacspec.models.weights import save_weights
 from jacspec.provenance import sha256_of_file
@@ -13,6 +21,9 @@ from jacspec.results import open_sweep
 from jacspec.spectra.engine import jacobian_spectra
 from jacspec.spectra.runs import check_spectra_run
 from jacspec.spectra.shards import SpectraFile, write_shard
+from jacspec.statistics import summary
+from jacspec.tables import write_table
+from jacspec.variants import matrix
 
 COUNTS = (5, 5, 2)
 
@@ -209,3 +220,95 @@ def test_points_of_ones_own_have_the_shape_of_the_networks_and_are_warned_of_bey
         model.spectra_of(np.zeros((2, 30)))
     with pytest.warns(UserWarning, match="values from 255 to 255.* from 0 to 1"):
         assert len(model.spectra_of(np.full((28, 28), 255)).latent) == 1
+
+
+CONVOLUTIONAL = f"{Path(own_autoencoders.__file__)}:convolutional"
+
+
+@pytest.fixture
+def of_a_factory(tmp_path):
+    """Return a folder with one model that a factory built, and its module."""
+    factory = Factory.of(CONVOLUTIONAL)
+    module = factory.build(3, (1, 8, 8), seed=1)
+    weights = tmp_path / "results/mine/models/d3_seed0/weights.pt"
+    weights.parent.mkdir(parents=True)
+    write_own_weights(weights, module, factory, 3, (1, 8, 8), {})
+    return tmp_path / "results", module.eval()
+
+
+def test_a_model_of_a_factory_is_the_module_that_it_builds(of_a_factory):
+    folder, module = of_a_factory
+    model = open_sweep(folder).model(3, 0, factory=CONVOLUTIONAL)
+    images = torch.rand(5, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    found = model.autoencoder
+    assert not found.training
+    with torch.no_grad():
+        assert torch.equal(found.encoder(images), module.encoder(images))
+    for points in (images.numpy(), images.flatten(1).numpy()):
+        spectra = model.spectra_of(points)
+        expected = spectra_of_any(module, images.double())
+        assert spectra.engine == "general"
+        np.testing.assert_array_equal(spectra.eigenvalues_input, expected.eigenvalues_input)
+    with pytest.raises(ValueError, match=r"\(2, 65\), but the network takes 64 values a point"):
+        model.spectra_of(np.zeros((2, 65)))
+
+
+def test_no_file_is_run_because_results_name_it(of_a_factory):
+    model = open_sweep(of_a_factory[0]).model(3, 0)
+    words = rf"weights\.pt is of the factory {CONVOLUTIONAL}, whose file would be run: name it"
+    for asked in (
+        lambda: model.autoencoder,
+        lambda: model.network,
+        lambda: model.spectra_of(np.zeros((1, 64))),
+    ):
+        with pytest.raises(JacspecError, match=words):
+            asked()
+
+
+def test_a_factory_of_other_weights_is_refused(results, of_a_factory):
+    with pytest.raises(DamagedFileError, match="has no record of a factory"):
+        _ = open_sweep(results[0]).model(3, 0, "paper", factory=CONVOLUTIONAL).autoencoder
+    dense = CONVOLUTIONAL.replace(":convolutional", ":dense")
+    with pytest.raises(DamagedFileError, match="does not fit the factory's module"):
+        _ = open_sweep(of_a_factory[0]).model(3, 0, "mine", factory=dense).autoencoder
+
+
+CLAIMS = [
+    ("paper", "C1", 3, 0, "mean", 0.1 + 0.2, 0.25, None, "reproduced", None),
+    ("paper", "C1", None, None, "verdict", None, None, None, "not judged", 0.5),
+]
+
+
+def test_tables_of_claims_and_variants_are_data_frames(results):
+    folder, _ = results
+    write_table(folder / "claims.csv", HEADER, CLAIMS)
+    verdict = ("C1", "paper", "undetermined", 0.5, float("nan"), 0.25, 0.75, 4, 2, None)
+    matrix.write_variants(folder / "variants.csv", [matrix.VariantVerdict(*verdict)])
+    sweep = open_sweep(folder)
+    claims, variants = sweep.claims(), sweep.variants()
+    assert tuple(claims.columns) == HEADER
+    assert claims["value"].iloc[0] == 0.1 + 0.2
+    assert claims["latent_dim"].tolist()[:1] == [3]
+    assert claims["seed"].isna().tolist() == [False, True]
+    assert claims["verdict"].tolist() == ["reproduced", "not judged"]
+    assert tuple(variants.columns) == matrix.HEADER
+    assert variants["verdict"].tolist() == ["undetermined"]
+    assert variants["networks"].tolist() == [4]
+    assert variants["epochs"].isna().all()
+    assert sweep.variant_names == ["paper"]
+
+
+@pytest.mark.parametrize("table", ["summary", "claims", "variants"])
+def test_tables_that_are_missing_or_damaged_are_named(results, table):
+    folder, _ = results
+    sweep = open_sweep(folder)
+    path = folder / f"{table}.csv"
+    with pytest.raises(JacspecError, match=rf"there is no .*{table}\.csv: run the sweep"):
+        getattr(sweep, table)()
+    columns = {"summary": summary.HEADER, "claims": HEADER, "variants": matrix.HEADER}[table]
+    no_numbers = f"{','.join(columns)}\n{','.join('x' for _ in columns)}\n"
+    for content in (b"", b"a,b\n1,2\n", no_numbers.encode(), b"\xff\xfe\n"):
+        path.write_bytes(content)
+        with pytest.raises(DamagedFileError, match=f"{table}.csv") as refusal:
+            getattr(sweep, table)()
+        assert "delete it to have it made again" in str(refusal.value)

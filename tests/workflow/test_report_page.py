@@ -199,7 +199,7 @@ def test_a_short_training_is_judged_nowhere(open_page, tiny_sweep):
     assert rows.count() == 15
     for row in rows.all():
         cells = [cell.get_attribute("data-verdict") for cell in row.locator("[data-verdict]").all()]
-        assert len(cells) == len(open_sweep(tiny_sweep / "results").variants)
+        assert len(cells) == len(open_sweep(tiny_sweep / "results").variant_names)
         assert row.locator(".end").inner_text()
     assert page.locator("#orientation .verdict:visible").get_attribute("data-verdict") == (
         "not judged"

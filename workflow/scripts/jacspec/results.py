@@ -6,9 +6,12 @@
 Nothing but file names is read before a column is asked for.
 """
 
+import csv
+import math
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,15 +21,16 @@ import numpy as np
 
 from jacspec import layout
 from jacspec.data.storage import PointsFile
-from jacspec.errors import JacspecError
+from jacspec.errors import DamagedFileError, JacspecError
 from jacspec.key import ModelKey
 from jacspec.spectra.runs import check_points_run, check_spectra_run
 from jacspec.spectra.shards import SpectraFile
 
 if TYPE_CHECKING:
     import pandas
+    from torch import nn
 
-    from jacspec.models.autoencoder import Autoencoder
+    from jacspec.models.evaluable import Evaluable
     from jacspec.models.network import Network
     from jacspec.spectra.quantities import JacobianSpectra
 
@@ -76,7 +80,7 @@ class Sweep:
     keys: tuple[ModelKey, ...]
 
     @property
-    def variants(self) -> list[str]:
+    def variant_names(self) -> list[str]:
         """Return the names of the variants, in alphabetical order."""
         return sorted({key.variant for key in self.keys})
 
@@ -95,26 +99,59 @@ class Sweep:
         """Return the names of the data sets, in alphabetical order."""
         return sorted({path.name.rsplit(".", 2)[0] for path in self.folder.glob("points/*.h5")})
 
-    def model(self, latent_dim: int, seed: int, variant: str | None = None) -> "Model":
+    def model(
+        self, latent_dim: int, seed: int, variant: str | None = None, factory: str | None = None
+    ) -> "Model":
         """Return a model; `variant` may be left out where the sweep has one only.
 
-        Raises JacspecError if the sweep has no such model, or several variants and none is named.
+        `factory` is the function that builds the model, as ``my_models.py:build``, if it is one of
+        the user's. Its file is run, so that it is never taken from what the results say; it is
+        wanted for the autoencoder and for spectra of other points only. Raises JacspecError if the
+        sweep has no such model, or several variants and none is named.
         """
-        if variant is None and len(self.variants) > 1:
-            raise JacspecError(f"name one of the variants {', '.join(self.variants)}")
-        key = ModelKey(variant or self.variants[0], latent_dim, seed)
+        names = self.variant_names
+        if variant is None and len(names) > 1:
+            raise JacspecError(f"name one of the variants {', '.join(names)}")
+        key = ModelKey(variant or names[0], latent_dim, seed)
         if key not in self.keys:
             raise JacspecError(
-                f"{self.folder} has no model {key}; it has variants {', '.join(self.variants)}, "
+                f"{self.folder} has no model {key}; it has variants {', '.join(names)}, "
                 f"d = {self.latent_dims}, seeds {self.seeds}"
             )
-        return Model(self.folder, key)
+        return Model(self.folder, key, factory)
 
     def summary(self) -> "pandas.DataFrame":
-        """Return the table of all statistics, one row a number."""
+        """Return the table of all statistics, one row a number.
+
+        This and the other tables raise JacspecError if they are missing or damaged.
+        """
         from jacspec.statistics.summary import read_summary
 
-        return read_summary(self.folder / "summary.csv")
+        return self._table("summary", read_summary)
+
+    def claims(self) -> "pandas.DataFrame":
+        """Return the table of claims, in the columns of ``claims.csv``, one row a number."""
+        from jacspec.claims.rows import HEADER, read_claims
+
+        return self._table("claims", lambda path: _frame(read_claims(path), HEADER))
+
+    def variants(self) -> "pandas.DataFrame":
+        """Return the verdicts, in the columns of ``variants.csv``, one row a claim and variant."""
+        from jacspec.variants.matrix import HEADER, read_variants
+
+        return self._table("variants", lambda path: _frame(read_variants(path), HEADER))
+
+    def _table(self, name: str, read: "Callable[[Path], pandas.DataFrame]") -> "pandas.DataFrame":
+        path = self.folder / f"{name}.csv"
+        try:
+            return read(path)
+        except FileNotFoundError as error:
+            raise JacspecError(f"there is no {path}: run the sweep to its end") from error
+        # A number that is none, text that is not UTF-8, or columns that are not there.
+        except (ValueError, KeyError, csv.Error) as error:
+            raise DamagedFileError(
+                f"{path} is damaged ({error}): delete it to have it made again"
+            ) from error
 
     def pixels(self, dataset: str, start: int = 0, stop: int | None = None) -> np.ndarray:
         """Return points `start` to `stop - 1` of a data set, (stop - start, *shape) float32.
@@ -135,24 +172,35 @@ class Sweep:
 
 @dataclass(frozen=True)
 class Model:
-    """One autoencoder and its spectra."""
+    """One autoencoder and its spectra; `factory` is as `Sweep.model` takes it."""
 
     folder: Path
     key: ModelKey
+    factory: str | None = None
 
     @cached_property
-    def autoencoder(self) -> "Autoencoder":
-        """The network itself, on the CPU, in float32."""
+    def autoencoder(self) -> "nn.Module":
+        """The autoencoder itself, in evaluation mode, on the CPU, in float32.
+
+        Raises JacspecError if a factory builds it and none is given, or another one.
+        """
+        if self.factory is not None:
+            return self._model.module.eval().requires_grad_(False)
         from jacspec.models.weights import load_autoencoder
 
-        return load_autoencoder(self._weights)
+        with self._factory_named():
+            return load_autoencoder(self._weights)
 
     @cached_property
     def network(self) -> "Network":
-        """Its weights as NumPy's arrays, float32, for which torch need not be imported."""
+        """Its weights as NumPy's arrays, float32, for which torch need not be imported.
+
+        Raises JacspecError if a factory builds it: then it is no network of dense layers.
+        """
         from jacspec.models.network import load_network
 
-        return load_network(self._weights)
+        with self._factory_named():
+            return load_network(self._weights)
 
     def spectra(self, dataset: str) -> "Spectra":
         """Return the spectra at all points of a data set.
@@ -170,16 +218,41 @@ class Model:
         the range of the sweep's own points give a warning. Raises ValueError for another shape, or
         values that are not finite.
         """
-        from jacspec.spectra.engine import jacobian_spectra
+        from jacspec.autoencoders.evaluation import jacobian_spectra
 
+        shape = self._model.shape if self.factory else (self.network.input_dim,)
         points = np.atleast_1d(np.asarray(points, dtype=np.float32))
-        inputs = self.network.input_dim
+        inputs = math.prod(shape)
         if points.size == 0 or inputs not in (points.size, points.size // len(points)):
             raise ValueError(
                 f"points have shape {points.shape}, but the network takes {inputs} values a point"
             )
         self._warn_if_beyond_range(points)
-        return jacobian_spectra(self.network, points.reshape(-1, inputs))
+        autoencoder = self.autoencoder if self.factory else self.network
+        return jacobian_spectra(autoencoder, points.reshape(-1, *shape))
+
+    @cached_property
+    def _model(self) -> "Evaluable":
+        from jacspec.models.loading import load_model
+
+        return load_model(self._weights, self.factory)
+
+    @contextmanager
+    def _factory_named(self) -> Iterator[None]:
+        """Say of weights that are read as those of dense layers if they are of a factory."""
+        try:
+            yield
+        except DamagedFileError:
+            from jacspec.models.state_dict import read_archive
+
+            record = read_archive(self._weights).record or {}
+            if "factory" not in record:
+                raise
+            raise JacspecError(
+                f"{self._weights} is of the factory {record['factory']['function']}, whose file "
+                "would be run: name it, model(…, factory='my_models.py:build'), and ask for the "
+                "autoencoder"
+            ) from None
 
     def _warn_if_beyond_range(self, points: np.ndarray) -> None:
         known = []
@@ -251,6 +324,15 @@ class Spectra:
         import pandas as pd
 
         return pd.DataFrame(self.read(names)).set_index("index")
+
+
+def _frame(rows: Sequence[object], columns: Sequence[str]) -> "pandas.DataFrame":
+    """Return dataclasses as a data frame, in which whole numbers may be missing."""
+    import pandas as pd
+
+    frame = pd.DataFrame(rows, columns=list(columns))
+    whole = [name for name in ("latent_dim", "seed", "epochs") if name in columns]
+    return frame.astype({"verdict": str, **dict.fromkeys(whole, "Int64")})
 
 
 def _shards(folder: Path, name: str) -> list[Path]:

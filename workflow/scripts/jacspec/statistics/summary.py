@@ -47,10 +47,18 @@ def write_summary(
 
 
 def read_summary(path: Path | str) -> "pandas.DataFrame":
-    """Read a summary, or the statistics of one model, with the numbers exactly as written."""
+    """Read a summary, or the statistics of one model, with the numbers exactly as written.
+
+    Raises DamagedFileError if it has other columns.
+    """
     # Only programs that ask for a data frame pay for pandas.
     import pandas as pd
 
     names = {name: str for name in HEADER if name not in ("latent_dim", "seed", "value")}
     # A data set may be called "NA". Python reads every digit, pandas only from version 3.1 on.
-    return pd.read_csv(path, dtype=names, keep_default_na=False, converters={"value": float})
+    table = pd.read_csv(path, dtype=names, keep_default_na=False, converters={"value": float})
+    if (*table.columns,) != HEADER:
+        raise DamagedFileError(
+            f"{path}: not a table of {', '.join(HEADER)}; delete it to have it made again"
+        )
+    return table
