@@ -8,8 +8,8 @@ from jacspec.errors import JacspecError
 from jacspec.models.autoencoder import initialized_autoencoder
 from jacspec.models.weights import save_weights
 
-# The check by torch's autograd.
-WITH_TORCH = ("verify",)
+# The check by torch's autograd, and the training of modules of torch that a user's factory builds.
+WITH_TORCH = ("train_own_model", "verify")
 
 
 @pytest.mark.parametrize("script", sorted(path.stem for path in SCRIPTS.glob("*.py")))
