@@ -9,9 +9,6 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 
-configfile: f"{workflow.current_basedir}/config.yaml"
-
-
 report: "workflow/report/workflow.rst"
 
 

@@ -68,3 +68,15 @@ def tiny_sweep(snakemake, tmp_path_factory, project) -> Path:
             snakemake(folder, "--configfile", TINY, "--config", mnist)
             folder.rename(made)
     return shutil.copytree(made, base / "tiny_sweep")
+
+
+@pytest.fixture
+def clone(project, tmp_path) -> Path:
+    """Return a second checkout, which shares an environment with the first one."""
+    folder = tmp_path / "clone"
+    for name in ("workflow", "profiles", "envs"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(project / name, folder / name, ignore=ignored)
+    for name in ("Snakefile", "config.yaml"):
+        shutil.copy2(project / name, folder / name)
+    return folder

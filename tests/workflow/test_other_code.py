@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,18 +11,6 @@ import pytest
 from jacspec.data.storage import PointsFile
 
 TARGET = "results/points/uniform.0.h5"
-
-
-@pytest.fixture
-def clone(project, tmp_path) -> Path:
-    """Return a second checkout, which shares an environment with the first one."""
-    folder = tmp_path / "clone"
-    for name in ("workflow", "profiles", "envs"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(project / name, folder / name, ignore=ignored)
-    for name in ("Snakefile", "config.yaml"):
-        shutil.copy2(project / name, folder / name)
-    return folder
 
 
 def run(checkout: Path, project: Path, folder: Path, *path: Path, succeeds: bool = True) -> str:

@@ -26,6 +26,7 @@ from sweep.completion import forget_kept_outputs
 from sweep.configuration import (
     ConfigurationError,
     check_configuration,
+    check_encoding,
     check_for_format_1,
     check_for_repeated_keys,
     typed_overrides,
@@ -43,6 +44,17 @@ from sweep.submissions import refused_requests
 
 # Jobs parse this file too: what has been checked once is not checked by each of them.
 IS_PLANNING = workflow.exec_mode == ExecMode.DEFAULT
+CONFIGURATION = str(PROJECT / "config.yaml")
+if IS_PLANNING:
+    try:
+        # Snakemake ends in a traceback; profiles/default checks the files of --configfile.
+        check_encoding(CONFIGURATION)
+    except ConfigurationError as error:
+        raise WorkflowError(str(error)) from None
+
+
+configfile: CONFIGURATION
+
 
 # As a `module:` of another workflow, whose command line and files configure that one.
 IS_MODULE = not workflow.modifier.is_main_snakefile()

@@ -76,6 +76,19 @@ def without_removed(config: MutableMapping[str, Any]) -> None:
             }
 
 
+def check_encoding(path: Path | str) -> None:
+    """Raise `ConfigurationError` if a file is not UTF-8, with the first byte that is not."""
+    content = Path(path).read_bytes()
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigurationError(
+            f"{path}: found byte 0x{content[error.start]:02x} at offset {error.start}, in line "
+            f"{line}, which is not UTF-8; save the file as UTF-8"
+        ) from None
+
+
 def check_for_format_1(folder: Path | str) -> None:
     """Raise `ConfigurationError` if `folder` has results from before there were variants."""
     old = [path for path in layout.FORMAT_1_FOLDERS if (Path(folder) / path).is_dir()]
