@@ -35,6 +35,7 @@ rule all:
         expand(layout.JOINED_TABLE, table=JOINED_TABLES),
         rules.variants.output,
         layout.REPORT,
+        layout.RECORD,
     localrule: True
 
 

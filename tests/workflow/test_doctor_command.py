@@ -21,6 +21,7 @@ OTHERS = (
     "results/paper/detection.md",
     "results/paper/figures/detection.png",
     "results/report.html",
+    "results/record.json",
     "results/summary.csv",
     "results/paper/reduced/d2_seed0/evidence.csv",
     "results/paper/reduced/d2_seed0/evidence.h5",

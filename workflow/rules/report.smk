@@ -30,12 +30,13 @@ rule report:
             layout.DETECTION, variant=GRID.variants if "detection" in JOINED_TABLES else []
         ),
     output:
-        report(
+        page=report(
             layout.REPORT,
             caption="../report/page.rst",
             category="Page",
             labels={"page": "Everything, interactive", "format": "HTML"},
         ),
+        record=layout.RECORD,
     log:
         "logs/report.log",
     benchmark:

@@ -1,4 +1,4 @@
-"""Write the page that a person opens (rule report)."""
+"""Write the page that a person opens, and the record of the run (rule report)."""
 
 from pathlib import Path
 
@@ -8,13 +8,14 @@ from jacspec.data.descriptions import described
 from jacspec.detection.model_detection import read_detection
 from jacspec.report.model_view import key_of_view, read_model_view
 from jacspec.report.page import PageSources, write_page
+from jacspec.report.record import write_record
 from jacspec.report.variant_content import VariantResults
 from jacspec.statistics.summary import read_summary
 from jacspec.variants.matrix import read_variants
 
 
 def main(snakemake):
-    """Gather what the sweep has made, and write the page."""
+    """Gather what the sweep has made, and write the page and the record of the run."""
     source, params = snakemake.input, snakemake.params
     views = [read_model_view(path) for path in source.views]
     models = list(zip(views, map(Path, source.histories), strict=True))
@@ -41,7 +42,15 @@ def main(snakemake):
         variants=variants,
         verdicts=read_variants(Path(source.verdicts)),
     )
-    write_page(Path(snakemake.output[0]), sources)
+    write_page(Path(snakemake.output.page), sources)
+    tables = [source.verdicts, *source.summaries, *source.claims, *source.theorems]
+    write_record(
+        Path(snakemake.output.record),
+        sources.configuration,
+        views,
+        sources.benchmarks,
+        map(Path, [*tables, *source.detection]),
+    )
 
 
 if "snakemake" in globals():

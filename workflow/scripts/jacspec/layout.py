@@ -50,6 +50,7 @@ SPECIFICATION_CURVE = "results/figures/specification_curve.{format}"
 VARIANCE = "results/variance.csv"
 THEOREMS_READABLE = "results/{variant}/theorems.md"
 REPORT = "results/report.html"
+RECORD = "results/record.json"
 
 # Where results of format 1, which had no variants, lay.
 FORMAT_1_FOLDERS = ("results/datasets", "results/models", "results/spectra", "results/statistics")
