@@ -7,6 +7,7 @@ import platform
 import numpy as np
 
 import jacspec
+from jacspec.data.descriptions import Description, described
 from jacspec.report.record import machine, write_record
 
 VIEW = {
@@ -27,9 +28,14 @@ def test_a_record_tells_configuration_models_tables_and_cost(tmp_path):
     table = tmp_path / "summary.csv"
     table.write_text("variant,value\n")
     configuration = {"samples": 100, "latent_dims": [8]}
-    write_record(tmp_path / "record.json", configuration, [VIEW], tmp_path, [table])
-    record = json.loads((tmp_path / "record.json").read_text())
+    datasets = {"uniform": Description("Uniform", is_random=True, brightness=0.5)}
+    variants = {"paper": {"training": {"epochs": 300}, "latent_dims": [8], "seeds": [1]}}
+    path = tmp_path / "record.json"
+    write_record(path, configuration, datasets, variants, [VIEW], tmp_path, [table])
+    record = json.loads(path.read_text())
     assert record["configuration"] == configuration
+    assert record["variants"] == variants
+    assert described(record["datasets"]) == datasets
     assert record["versions"]["jacspec"] == jacspec.__version__
     assert record["versions"]["numpy"] == np.__version__
     assert record["tables"] == {str(table): hashlib.sha256(b"variant,value\n").hexdigest()}

@@ -52,6 +52,7 @@ rule report:
     params:
         configuration={key: config[key] for key in config if key not in HOW_TO_COMPUTE},
         datasets=DESCRIPTIONS,
+        settings=SETTINGS,
         variants={
             name: {
                 "epochs": variant.epochs,

@@ -47,6 +47,8 @@ def main(snakemake):
     write_record(
         Path(snakemake.output.record),
         sources.configuration,
+        sources.datasets,
+        params.settings,
         views,
         sources.benchmarks,
         map(Path, [*tables, *source.detection]),

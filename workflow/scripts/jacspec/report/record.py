@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_info
 
 import jacspec
 from jacspec.atomic import replacing
+from jacspec.data.descriptions import Description
 from jacspec.provenance import sha256_of_file
 from jacspec.report.model_view import key_of_view
 from jacspec.report.run_record import stages
@@ -26,20 +27,24 @@ LIBRARIES = (
 def write_record(
     path: Path | str,
     configuration: Mapping[str, Any],
+    datasets: Mapping[str, Description],
+    variants: Mapping[str, Mapping[str, Any]],
     views: Sequence[Mapping],
     benchmarks: Path,
     tables: Iterable[Path],
 ) -> None:
     """Write configuration, versions, machine, cost of every rule and SHA-256 of models and tables.
 
-    `views` are those of all models, `benchmarks` the folder of the rules' measurements. The machine
-    is the one that this is called on, its name left out.
+    `variants` has the settings of each, `views` are those of all models, `benchmarks` is the
+    folder of the rules' measurements. The machine is this one, its name left out.
     """
     record = {
         "configuration": dict(configuration),
+        "datasets": {name: asdict(description) for name, description in datasets.items()},
         "versions": {"jacspec": jacspec.__version__, "python": platform.python_version()}
         | {name: found for name in LIBRARIES if (found := _version(name))},
         "machine": machine(),
+        "variants": {name: dict(settings) for name, settings in variants.items()},
         "stages": [asdict(stage) for stage in stages(benchmarks)],
         "models": {
             str(key_of_view(view)): {"weights_sha256": view["weights_sha256"], **view["versions"]}
