@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.distance import cdist
 from scipy.stats import ks_2samp
 
-from jacspec.claims.bootstrap import REPLICATES, interval
+from jacspec.claims.bootstrap import MINIMUM_POINTS, REPLICATES, interval
 from jacspec.claims.evidence import (
     Evidence,
     ModelEvidence,
@@ -297,6 +297,39 @@ def test_training_points_of_one_split_or_without_labels_leave_out_what_needs_the
     assert likeness_draws(training, {"noise": generator.uniform(size=(60, 784))}) == {}
     draws, _ = character_draws(training, {"noise": generator.uniform(size=(60, 784))}, {"noise": 1})
     assert {quantity.dataset for quantity in draws} == {"mean_half_or_more"}
+
+
+def test_two_classes_are_enough_to_be_compared_and_one_is_not():
+    training = training_reconstructions(np.random.default_rng(10))
+    names = {}
+    for classes in (1, 2):
+        few = replace(training, label=np.arange(1000) % classes)
+        draws, _ = character_draws(few, {}, {})
+        names[classes] = {quantity.statistic for quantity in draws}
+    assert names == {1: set(), 2: {"class_spread", "class_correlation"}}
+
+
+def test_as_far_as_the_limit_is_like_a_digit():
+    """Training images are 0, test images at a distance of 1: so is the limit."""
+    images = np.zeros((200, 4))
+    images[100:, 0] = 1.0
+    training = TrainingReconstructions("mnist", images, None, np.arange(200) >= 100)
+    sets = {name: np.zeros((60, 4)) for name in ("at", "beyond")}
+    sets["at"][:, 1], sets["beyond"][:, 1] = 1.0, 1.0 + 1e-6
+    draws = likeness_draws(training, sets)
+    assert np.all(draws[Quantity("mnist", "both", "nearest_limit")] == 1.0)
+    for name, expected in (("at", 1.0), ("beyond", 0.0)):
+        assert np.all(draws[Quantity(name, "both", "share_digit_like")] == expected)
+
+
+@pytest.mark.parametrize(("count", "known"), [(MINIMUM_POINTS, True), (MINIMUM_POINTS - 1, False)])
+def test_a_share_of_too_few_images_has_no_interval(count, known):
+    generator = np.random.default_rng(11)
+    training = training_reconstructions(generator)
+    draws = likeness_draws(training, {"noise": generator.uniform(size=(count, 784))})
+    share = draws[Quantity("noise", "both", "share_digit_like")]
+    assert share[0] == 0.0
+    assert np.isfinite(share[1:]).all() == known
 
 
 def test_classes_are_those_that_there_are(block):

@@ -9,7 +9,6 @@ from shard_attributes import shard_attributes
 
 from jacspec.errors import DamagedFileError
 from jacspec.spectra.shards import write_shard
-from jacspec.statistics.dataset_statistics import ARGUMENT_WIDTH, LOG_WIDTH
 from jacspec.statistics.eigenvalue_difference import matched_difference, ordered_difference
 from jacspec.statistics.model_statistics import model_statistics
 
@@ -115,11 +114,13 @@ def test_means_and_shares_equal_numpy(columns, statistics, jacobian):
 
 
 @pytest.mark.parametrize("jacobian", ["input", "latent"])
-def test_quantiles_are_half_a_bin_off_at_most(columns, statistics, jacobian):
+def test_quantiles_are_off_by_half_of_a_thousandth_or_of_a_4096th_of_pi_at_most(
+    columns, statistics, jacobian
+):
     eigenvalues = columns[f"eigenvalues_{jacobian}"].astype(np.complex128)
     nonzero = eigenvalues[eigenvalues != 0]
     values = {"log_abs": np.log(np.abs(nonzero)), "abs_arg": np.abs(np.angle(nonzero))}
-    for quantity, width in {"log_abs": LOG_WIDTH, "abs_arg": ARGUMENT_WIDTH}.items():
+    for quantity, width in {"log_abs": 1 / 1024, "abs_arg": math.pi / 4096}.items():
         for percent in PERCENTS[quantity]:
             exact = np.quantile(values[quantity], percent / 100)
             found = statistics[jacobian, f"{quantity}_q{percent:02d}"]
@@ -142,7 +143,7 @@ def test_statistics_of_pairs_and_points_equal_numpy(columns, statistics):
     }
     quantiles["reconstruction_error_q50"] = np.median(error)
     for name, value in quantiles.items():
-        bound = math.expm1(LOG_WIDTH / 2) + 16 * EPSILON
+        bound = math.expm1(1 / 2048) + 16 * EPSILON
         assert statistics["both", name] == pytest.approx(value, rel=bound, abs=0.0), name
     # A third of the points have equal spectra, and zero is exact.
     assert statistics["both", "difference_q25"] == 0.0

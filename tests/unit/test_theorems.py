@@ -17,11 +17,12 @@ from jacspec.models.weights import save_weights
 from jacspec.spectra.engine import jacobian_spectra
 from jacspec.spectra.shards import SpectraFile, write_shard
 from jacspec.theorems.equal_spectra import (
+    COMPLEX64_ROUNDOFF,
     difference_bound,
     pattern_statistics,
     rounding_statistics,
 )
-from jacspec.theorems.matrices import JacobianSampler, spectrum_sample
+from jacspec.theorems.matrices import UNIT_ROUNDOFF, JacobianSampler, spectrum_sample
 from jacspec.theorems.model_theorems import model_theorems
 from jacspec.theorems.null_model import (
     argument_statistics,
@@ -32,6 +33,7 @@ from jacspec.theorems.null_model import (
 )
 from jacspec.theorems.page import write_page
 from jacspec.theorems.pair_inequalities import (
+    Inequality,
     pair_statistics,
     spectrum_inequality,
     trace_inequality,
@@ -68,6 +70,24 @@ def test_spectra_are_equal_where_the_pattern_is():
     assert dict(rounding_statistics(columns, bound))["I.1_share_beyond_rounding"] == 0
     # Useful is a bound that is far below the eigenvalues themselves.
     assert bound.max() < 1e-3 * np.abs(columns["eigenvalues_input"]).max()
+
+
+def test_units_are_those_of_ieee_arithmetic():
+    assert np.finfo(np.float32).eps / 2 == COMPLEX64_ROUNDOFF
+    assert np.finfo(np.float64).eps / 2 == UNIT_ROUNDOFF
+
+
+def test_what_rounding_can_just_explain_is_not_beyond_it():
+    """Of two eigenvalues one is off by 1: a root mean square of sqrt(1/2), and an inequality."""
+    columns = {
+        "eigenvalues_input": np.array([[2, 1]], np.complex64),
+        "eigenvalues_latent": np.array([[3, 1]], np.complex64),
+    }
+    for bound, beyond in ((np.sqrt(0.5), 0.0), (np.sqrt(0.5) - 1e-15, 1.0)):
+        statistics = dict(rounding_statistics(columns, np.array([bound])))
+        assert statistics["I.1_share_beyond_rounding"] == beyond
+    inequality = Inequality(np.array([1.5, 1.5]), np.ones(2), np.array([0.5, 0.49]))
+    assert inequality.fails.tolist() == [False, True]
 
 
 def test_a_difference_beyond_rounding_is_counted():
@@ -227,6 +247,11 @@ def test_negative_numbers_have_one_argument_in_both_precisions():
     assert statistics["I.3_share_real"] == 1
 
 
+def test_real_eigenvalues_are_those_on_either_half_of_the_axis():
+    eigenvalues = np.array([[2, 1j, -1j], [-1, 1 + 1j, 1 - 1j]], np.complex64)
+    assert dict(argument_statistics(eigenvalues))["I.3_share_real"] == 2 / 6
+
+
 def test_zeros_have_no_argument():
     statistics = dict(argument_statistics(np.zeros((50, 2), np.complex64)))
     assert math.isnan(statistics["I.3_argument_distance"])
@@ -294,7 +319,34 @@ def test_a_model_is_measured_on_every_set(tmp_path):
     assert ("mnist", "latent", "I.2_training_set_pairs") not in values
 
 
+def test_matrices_are_of_the_first_points(tmp_path):
+    """At most 200 of one pattern for I.1, and 500 for pairs with the nearest training point."""
+    autoencoder = linear_autoencoder()
+    save_weights(tmp_path / "weights.pt", autoencoder)
+    sets = {
+        name: write_set(tmp_path, autoencoder, name, RANDOM.random((501, 30), dtype=np.float32))
+        for name in ("mnist", "uniform")
+    }
+    rows = model_theorems(
+        tmp_path / "weights.pt",
+        {name: [spectra] for name, (_, spectra) in sets.items()},
+        {name: points for name, (points, _) in sets.items()},
+        training_set="mnist",
+    )
+    values = {(row.dataset, row.statistic): row.value for row in rows}
+    assert values["uniform", "I.1_points_checked"] == 200
+    assert values["uniform", "I.2_nearest_of_training_set_pairs"] == 500
+
+
 # ---- The page -----------------------------------------------------------------------------------
+
+
+def test_of_one_model_there_is_no_range(tmp_path):
+    values = {("mnist", "both", "I.1_share_same_pattern", 0): {2: 0.6}}
+    write_page(tmp_path / "theorems.md", Selection((0,), (2,), values), DATASETS)
+    page = (tmp_path / "theorems.md").read_text()
+    assert "60.0 %" in page
+    assert "60.0 % (" not in page
 
 
 def test_page_sums_up_models_and_leaves_out_what_was_not_measured(tmp_path):

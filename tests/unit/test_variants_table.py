@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
 from jacspec.claims.rows import MAIN, MAIN_POINT_VARIANCE, VERDICT, ClaimRow
 from jacspec.claims.verdicts import Verdict
@@ -220,6 +221,50 @@ def test_what_is_not_judged_has_no_part_in_the_variance(rows, tmp_path):
 def test_a_network_without_a_finite_number_has_no_part_in_the_variance(rows):
     infinite = row("C8", "paper", MAIN, math.inf, of=(16, 0))
     assert variance_components([*rows, infinite]) == variance_components(rows)
+
+
+@pytest.mark.parametrize(("networks", "known"), [(3, True), (2, False)])
+def test_two_networks_have_no_variance_to_divide(networks, known):
+    of_networks = [
+        row("C8", "paper", statistic, value, of=(12, seed))
+        for seed in range(networks)
+        for statistic, value in ((MAIN, float(seed)), (MAIN_POINT_VARIANCE, 0.0))
+    ]
+    components = variance_components([row("C8", "paper", VERDICT, verdict=str(YES)), *of_networks])
+    assert bool(components) == known
+
+
+def test_squares_below_a_curve_say_what_each_variant_chose(rows):
+    settings = {"epochs": {"paper": "300", "short": "30", "imported": "300"}}
+    curves = {"C7": specification_curve(rows, "C7")}
+    _, below = draw_specification_curves(curves, settings).axes
+    chosen = {
+        name.get_text(): line.get_xdata().tolist()
+        for name, line in zip(below.get_yticklabels(), below.get_lines(), strict=True)
+    }
+    # From left to right: imported, short, paper.
+    assert chosen == {"epochs: 300": [0, 2], "epochs: 30": [1]}
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.43, 0.47, 1.0])
+def test_a_mark_has_the_colour_that_stands_out_from_its_cell(strength):
+    """By the ratio of relative luminances (WCAG 2.2)."""
+    judged = [row("C7", "paper", VERDICT, verdict=str(NO), strength=strength)]
+    axis = draw_matrix(matrix(variant_verdicts(judged, {"paper": 300}))).axes[0]
+    (image,), (mark,) = axis.get_images(), axis.get_lines()
+
+    def luminance(color) -> float:
+        linear = [
+            value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+            for value in to_rgb(color)
+        ]
+        return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+    def contrast(color) -> float:
+        dark, light = sorted([luminance(color), luminance(image.to_rgba(strength)[:3])])
+        return (light + 0.05) / (dark + 0.05)
+
+    assert mark.get_color() == max(("white", "black"), key=contrast)
 
 
 def test_a_specification_curve_goes_from_the_smallest_to_the_largest_value(rows):
