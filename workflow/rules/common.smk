@@ -88,6 +88,7 @@ OWN_AUTOENCODERS = SCRIPTS / "jacspec/autoencoders/own.py"
 ENVIRONMENT = "../../envs/jacspec.yaml"
 GPUS = 0 if config["device"] == "cpu" else 1
 FORMATS = ("pdf", "png")
+FIGURES = [name.removeprefix("figure_") for name in config["figures"]["sizes"]]
 FAILURES = FailureLog()
 
 
@@ -217,7 +218,7 @@ DESCRIPTIONS = {name: asdict(Description.of(source)) for name, source in GRID.so
 def pictures_of(variant):
     """Return the figures and tables of a variant, as PDF and PNG."""
     patterns = [
-        *expand(layout.FIGURE, number=range(1, 7), allow_missing=True),
+        *expand(layout.FIGURE, number=FIGURES, allow_missing=True),
         *expand(layout.TABLE, number=list(GRID.table_seeds(variant)), allow_missing=True),
         layout.THEOREMS_FIGURE,
     ]
