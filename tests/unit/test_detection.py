@@ -32,8 +32,11 @@ from jacspec.detection.scores import (
     Combinations,
     LatentDistribution,
     Standard,
+    TypicalGeometry,
     single_scores,
 )
+from jacspec.detection.singular_value_shards import write_singular_values
+from jacspec.detection.singular_values import COLUMNS, LOG_VOLUMES
 from jacspec.errors import DamagedFileError, JacspecError
 from jacspec.key import ModelKey
 from jacspec.spectra.quantities import JacobianSpectra
@@ -211,6 +214,26 @@ def training_scores(**changes) -> dict[str, np.ndarray]:
     logarithms = np.exp([-1.0, 1, -1, 1])
     names = ("reconstruction_error", "latent_distance", *GEOMETRY)
     return dict.fromkeys(names, logarithms) | changes
+
+
+def singular_columns(logarithms) -> dict[str, np.ndarray]:
+    """Return columns whose logarithms are all these."""
+    logarithms = np.array(logarithms)
+    return {name: logarithms if name in LOG_VOLUMES else np.exp(logarithms) for name in COLUMNS}
+
+
+def test_geometry_is_scored_by_its_distance_from_the_median_of_regular_training_points():
+    typical = TypicalGeometry.of(singular_columns([-np.inf, 1.0, 2.0, 5.0, -np.inf]))
+    scores = typical.scores(singular_columns([2.0, 4.5, -1.0, -np.inf]))
+    assert set(scores) == set(COLUMNS)
+    for values in scores.values():
+        assert values == pytest.approx([0.0, 2.5, 3.0, np.inf], abs=1e-15)
+
+
+def test_where_all_training_points_are_singular_a_regular_one_is_nearer_than_they_are():
+    typical = TypicalGeometry.of(singular_columns([-np.inf, -np.inf]))
+    for values in typical.scores(singular_columns([-3.0, -np.inf])).values():
+        assert values == pytest.approx([3.0, np.inf])
 
 
 def test_error_and_geometry_count_the_same():
@@ -403,13 +426,96 @@ def test_test_images_are_inside_and_training_images_only_fit_the_latent_distribu
     """
     spectra, images = sweep
     rows = model_detection(spectra, images, training_set="mnist", key=KEY)
-    assert {row.score for row in rows} == set(STYLES) == set(TITLES)
+    assert {row.score for row in rows} == set(STYLES) - set(COLUMNS)
+    assert set(STYLES) == set(TITLES)
     assert {row.dataset for row in rows} == {"uniform"}
     assert {(row.inside, row.outside) for row in rows} == {(3, 5)}
     perfect = {"auroc": 1, "aupr_in": 1, "aupr_out": 1, "fpr_at_95_tpr": 0}
     assert measured(rows, "reconstruction_error") == perfect
     assert measured(rows, "latent_distance")["auroc"] == pytest.approx(3 / 15)
     assert measured(rows, "trace")["auroc"] == pytest.approx(0.5)
+
+
+def random_scores_of_a_shard(stream, count: int) -> dict[str, np.ndarray]:
+    """Return columns of a spectra shard, d = 2, in which no two points agree; some are singular."""
+    spectra = JacobianSpectra.empty(count, 2).columns()
+    for column in spectra.values():
+        column[...] = 1
+    for name in ("eigenvalues_input", "eigenvalues_latent"):
+        parts = stream.standard_normal((2, count, 2))
+        spectra[name][:] = parts[0] + 1j * parts[1]
+    spectra["trace_input"][:], spectra["logabsdet_input"][:] = stream.standard_normal((2, count))
+    spectra["logabsdet_input"][::7] = -np.inf
+    spectra["latent"][:] = stream.standard_normal((count, 2))
+    spectra["reconstruction_error"][:] = stream.exponential(size=count)
+    return spectra
+
+
+def test_the_table_is_that_of_scikit_learn_on_the_same_scores(tmp_path):
+    """Every score and measure of a sweep with shards of singular values, two of them of images."""
+    stream = np.random.default_rng(3)
+    split = np.arange(120) % 2
+    parts = {"mnist": [(0, 70), (70, 120)], "noise": [(0, 45)]}
+    spectra, singular, columns = {}, {}, {}
+    for dataset, runs in parts.items():
+        columns[dataset] = random_scores_of_a_shard(stream, runs[-1][1])
+        logarithms = stream.standard_normal((len(COLUMNS), runs[-1][1]))
+        logarithms[:, ::5] = -np.inf
+        own = {
+            name: values if name in LOG_VOLUMES else np.exp(values)
+            for name, values in zip(COLUMNS, logarithms, strict=True)
+        }
+        spectra[dataset], singular[dataset] = [], []
+        for start, stop in runs:
+            attributes = {
+                **shard_attributes(latent_dim=2, dataset=dataset, first=start),
+                "points_sha256": f"{dataset}{start}",
+            }
+            paths = [tmp_path / f"{dataset}.{start}.{kind}" for kind in ("spectra", "values")]
+            rows = {name: values[start:stop] for name, values in columns[dataset].items()}
+            write_shard(paths[0], [rows], count=stop - start, attributes=attributes)
+            rows = {name: values[start:stop] for name, values in own.items()}
+            write_singular_values(paths[1], rows, attributes)
+            spectra[dataset].append(paths[0])
+            singular[dataset].append(paths[1])
+        columns[dataset] |= own
+    images = [
+        write_images(tmp_path / f"images.{start}", split[start:stop], start)
+        for start, stop in parts["mnist"]
+    ]
+    table = model_detection(
+        spectra, images, training_set="mnist", key=KEY, singular_values=singular
+    )
+
+    def of(dataset, chosen):
+        return {name: values[chosen] for name, values in columns[dataset].items()}
+
+    training = of("mnist", split == 0)
+    latent = LatentDistribution.of(training["latent"])
+    typical = TypicalGeometry.of(training)
+
+    def all_scores(own):
+        single = single_scores(own, latent) | typical.scores(own)
+        return single | Combinations.of(
+            single_scores(training, latent) | typical.scores(training)
+        ).scores(single)
+
+    inside, outside = all_scores(of("mnist", split == 1)), all_scores(of("noise", slice(None)))
+    assert set(inside) == set(TITLES)
+    is_outside = np.repeat([0, 1], [60, 45])
+    weight = np.where(is_outside, 1 / 45, 1 / 60)
+    for score, values in inside.items():
+        # Infinite scores, which scikit-learn does not take, are above all others.
+        values = np.minimum(np.concatenate([values, outside[score]]), 1e9)
+        rates = roc_curve(is_outside, values, drop_intermediate=False)[:2]
+        expected = {
+            "auroc": roc_auc_score(is_outside, values),
+            "aupr_in": average_precision_score(1 - is_outside, -values, sample_weight=weight),
+            "aupr_out": average_precision_score(is_outside, values, sample_weight=weight),
+            "fpr_at_95_tpr": rates[0][np.argmax(rates[1] >= 0.95)],
+        }
+        found = measured(table, score)
+        assert found == pytest.approx(expected, rel=1e-12), score
 
 
 def test_a_sample_without_test_images_is_refused(sweep, tmp_path):

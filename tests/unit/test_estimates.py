@@ -74,6 +74,23 @@ def test_a_step_in_a_job_of_its_own_asks_for_the_start_too(job):
     assert alone.training() == 2
 
 
+def test_singular_values_ask_for_their_share_of_the_spectra(job):
+    with_them = job(detection={"singular_values": True})
+    without = job(detection={"singular_values": False})
+    shards = [
+        with_them.singular_values(dataset, shard)
+        for dataset in with_them.grid.datasets
+        for shard in with_them.grid.shards(dataset)
+    ]
+    spectra = minutes_of_spectra(without)
+    assert sum(shards) == pytest.approx(1.3 * sum(spectra), abs=2)
+    # What is not a whole minute is asked for by the reduction.
+    assert minutes(with_them) + sum(shards) - minutes(without) == pytest.approx(
+        1.3 * sum(spectra), abs=2
+    )
+    assert with_them.singular_values_alone("mnist", 0) == 2
+
+
 def test_larger_networks_ask_for_more(job, config):
     small = minutes(job())
     wide = minutes(job(autoencoder={**config["autoencoder"], "hidden_widths": [1024, 64, 32]}))

@@ -43,6 +43,19 @@ def test_more_samples_change_no_full_shard():
     assert list(after.shards("uniform")) == [0, 1, 2, 3]
 
 
+def test_singular_values_have_shards_only_where_they_are_asked_for():
+    key = ModelKey("paper", 8, 5)
+    assert grid().singular_values_of_model(key) == []
+    shards = grid(singular_values=True, samples=1500).singular_values_of_model(key)
+    assert shards == [
+        f"results/paper/singular_values/{dataset}/d8_seed5.{shard}.h5"
+        for dataset in ("mnist", "uniform")
+        for shard in (0, 1)
+    ]
+    alone = grid(singular_values=True, sources={"mnist": Mnist(name="mnist")})
+    assert alone.singular_values_of_model(key) == []
+
+
 def test_mnist_has_no_more_than_its_images():
     large = grid(samples=100_000, shard_size=70_000)
     assert large.points("mnist") == 70_000

@@ -48,6 +48,7 @@ def config(kind):
         "shard_size": 150,
         "chunk_size": 60,
         "autoencoder": {"hidden_widths": [16, 8]},
+        "detection": {"singular_values": True},
         "figures": {"representatives": {"bright": "noise", "moderate": "mixed", "dark": "coins"}},
     }
 
@@ -92,6 +93,7 @@ def assert_every_output_says_what_does_not_apply(folder, *, is_image):
     assert ("Images do not apply" in page) != is_image
     leaderboard = (folder / layout.DETECTION_READABLE.format(variant="paper")).read_text()
     assert "| mine, shuffled | mean of near sets | Uniform | Bernoulli(0.25) |" in leaderboard
+    assert "| \\|ln σ_min(D enc) − median\\| | " in leaderboard
     with Image.open(folder / layout.TABLE.format(variant="paper", number=1, format="png")) as table:
         pixels = np.asarray(table.convert("RGB")).astype(int)
     has_colours = np.any(np.ptp(pixels, axis=-1) > 40)

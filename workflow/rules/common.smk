@@ -114,12 +114,15 @@ def code_of(script):
     return lambda wildcards: digest_of(SCRIPTS / script)
 
 
-def code_of_model(script):
-    """Return a function that gives the digest, for models of a factory with the code that they need."""
+def code_of_model(script, *of_factories):
+    """Return a function that gives the digest, for models of a factory with the code that they need.
+
+    `of_factories` are files that the script needs for them only, besides those of all such models.
+    """
 
     def code(wildcards):
         factory_file = GRID.variants[wildcards.variant].factory_file
-        own = [OWN_AUTOENCODERS, factory_file] if factory_file else []
+        own = [OWN_AUTOENCODERS, *of_factories, factory_file] if factory_file else []
         return digest_of(SCRIPTS / script, *own)
 
     return code
@@ -308,6 +311,13 @@ def spectra_minutes(wildcards, attempt):
     """Return the run time request for a shard."""
     job = model_job(wildcards)
     asked = job.spectra if models_share_jobs() else job.spectra_alone
+    return asked(wildcards.dataset, int(wildcards.shard)) * attempt
+
+
+def singular_values_minutes(wildcards, attempt):
+    """Return the run time request for a shard of singular values."""
+    job = model_job(wildcards)
+    asked = job.singular_values if models_share_jobs() else job.singular_values_alone
     return asked(wildcards.dataset, int(wildcards.shard)) * attempt
 
 

@@ -8,6 +8,7 @@ rule reduce_model:
     input:
         weights=layout.WEIGHTS,
         spectra=lambda wildcards: GRID.spectra_of_model(ModelKey.of(wildcards)),
+        singular_values=lambda wildcards: GRID.singular_values_of_model(ModelKey.of(wildcards)),
         points=points_of_model,
     output:
         statistics=layout.MODEL_STATISTICS,

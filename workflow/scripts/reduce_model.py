@@ -21,7 +21,10 @@ from jacspec.theorems.model_theorems import model_theorems
 def main(snakemake):
     """Write statistics, evidence for the claims, theorems, detection, and the page's view."""
     weights = Path(snakemake.input.weights)
-    spectra = _by_dataset(snakemake.input.spectra, lambda path: path.parent.name)
+    spectra, singular_values = (
+        _by_dataset(paths, lambda path: path.parent.name)
+        for paths in (snakemake.input.spectra, snakemake.input.singular_values)
+    )
     points = _by_dataset(snakemake.input.points, lambda path: path.name.rsplit(".", 2)[0])
     first_points = {dataset: shards[0] for dataset, shards in points.items()}
     params, output = snakemake.params, snakemake.output
@@ -48,7 +51,13 @@ def main(snakemake):
     )
     write_model_statistics(Path(output.theorems), theorems, key)
     logging.info("theorems written")
-    detection = model_detection(spectra, points[training_set], training_set=training_set, key=key)
+    detection = model_detection(
+        spectra,
+        points[training_set],
+        training_set=training_set,
+        key=key,
+        singular_values=singular_values,
+    )
     write_detection(Path(output.detection), detection)
     logging.info("detection written")
     view = model_view(weights, spectra, first_points, factory=factory)

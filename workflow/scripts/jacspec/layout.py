@@ -16,6 +16,9 @@ _MODEL = f"results/{{variant}}/models/{ModelKey.PATTERN}"
 WEIGHTS = f"{_MODEL}/weights.pt"
 TRAINING_HISTORY = f"{_MODEL}/training.csv"
 SPECTRA_SHARD = f"results/{{variant}}/spectra/{{dataset}}/{ModelKey.PATTERN}.{{shard}}.h5"
+SINGULAR_VALUES_SHARD = (
+    f"results/{{variant}}/singular_values/{{dataset}}/{ModelKey.PATTERN}.{{shard}}.h5"
+)
 VERIFICATION = f"results/{{variant}}/verification/{{dataset}}/{ModelKey.PATTERN}.{{shard}}.csv"
 
 _REDUCED = f"results/{{variant}}/reduced/{ModelKey.PATTERN}"

@@ -21,6 +21,8 @@ START = 60.0
 STEP = 3.0
 MEASURED_WIDTHS = (128, 64, 32)
 MEASURED_PIXELS = 784
+# The pass of the singular values, in passes of the spectra.
+SINGULAR_VALUES = 1.3
 # Nobody knows what a factory builds; every attempt is given more time than the one before.
 FACTORY_SIZE = 20.0
 
@@ -47,10 +49,25 @@ class ModelJob:
         points = self.grid.shard_points(dataset, shard)
         return _whole_minutes(START + self._spectra_seconds(points, steps=1))
 
+    def singular_values(self, dataset: str, shard: int) -> int:
+        """Return the minutes of the singular values of one shard, behind all spectra."""
+        begin, end = (self._singular_values_end(dataset, number) for number in (shard - 1, shard))
+        return floor(end / 60) - floor(begin / 60)
+
+    def singular_values_alone(self, dataset: str, shard: int) -> int:
+        """Return the minutes of the singular values of one shard in a job of their own."""
+        seconds = self._spectra_seconds(self.grid.shard_points(dataset, shard), steps=1)
+        return _whole_minutes(START + SINGULAR_VALUES * seconds)
+
     def reduction(self) -> int:
-        """Return the minutes of the reduction, and of what the spectra have of another minute."""
-        spectra = self._spectra_end(self.grid.datasets[-1])
-        return ceil((spectra + self._reduction_seconds()) / 60) - floor(spectra / 60)
+        """Return the minutes of the reduction, and of what is before it of another minute."""
+        last = self.grid.datasets[-1]
+        before = (
+            self._singular_values_end(last)
+            if self.grid.singular_values
+            else self._spectra_end(last)
+        )
+        return ceil((before + self._reduction_seconds()) / 60) - floor(before / 60)
 
     def reduction_alone(self) -> int:
         """Return the minutes of the reduction in a job without a training."""
@@ -72,6 +89,11 @@ class ModelJob:
             sum(map(grid.points, earlier)) + points,
             steps=sum(len(grid.shards(name)) for name in earlier) + shards,
         )
+
+    def _singular_values_end(self, dataset: str, shard: int | None = None) -> float:
+        """Return when the singular values of a shard, or of all of a data set, end."""
+        before = self._spectra_end(self.grid.datasets[-1])
+        return before + SINGULAR_VALUES * self._spectra_end(dataset, shard)
 
     def _spectra_seconds(self, points: int, steps: int) -> float:
         point = (1e-4 + 1.5e-5 * self.latent_dim) * self._relative_size()

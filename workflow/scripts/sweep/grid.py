@@ -20,6 +20,8 @@ class Grid:
     sources: Mapping[str, Source]
     samples: int
     shard_size: int
+    # Whether detection looks at singular values.
+    singular_values: bool = False
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "Grid":
@@ -29,6 +31,7 @@ class Grid:
             sources=evaluated_sets(config),
             samples=config["samples"],
             shard_size=config["shard_size"],
+            singular_values=config["detection"]["singular_values"],
         )
 
     @property
@@ -69,8 +72,17 @@ class Grid:
 
     def spectra_of_model(self, key: ModelKey) -> list[str]:
         """Return the spectra shards of one model, data sets and shards in order."""
+        return self._shards_of_model(layout.SPECTRA_SHARD, key)
+
+    def singular_values_of_model(self, key: ModelKey) -> list[str]:
+        """Return the shards of singular values of one model, if any are asked for."""
+        # Without another data set, there is nothing to detect.
+        needed = self.singular_values and len(self.datasets) > 1
+        return self._shards_of_model(layout.SINGULAR_VALUES_SHARD, key) if needed else []
+
+    def _shards_of_model(self, pattern: str, key: ModelKey) -> list[str]:
         return [
-            key.path(layout.SPECTRA_SHARD, dataset=dataset, shard=shard)
+            key.path(pattern, dataset=dataset, shard=shard)
             for dataset in self.datasets
             for shard in self.shards(dataset)
         ]

@@ -1,1 +1,1 @@
-"""Out-of-distribution detection: how well single numbers about a point tell it from test digits."""
+"""Out-of-distribution detection: how well single numbers about a point tell it from test points."""

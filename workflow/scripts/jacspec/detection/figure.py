@@ -40,6 +40,14 @@ STYLES = {
         r"distance of spectra of $J_{\mathcal{I}}$, $J_{\mathcal{L}}$", "#009e73", "D"
     ),
     "largest_eigenvalue": ScoreStyle(r"largest eigenvalue of $J_{\mathcal{I}}$", "#cc79a7", "P"),
+    "log_volume_encoder": ScoreStyle(r"$\ln$ volume of $D\,enc$, from median", "#8a5a2b", "h"),
+    "log_volume_decoder": ScoreStyle(r"$\ln$ volume of $D\,dec$, from median", "#4d6a00", "H"),
+    "smallest_singular_value_encoder": ScoreStyle(
+        r"$\ln\,\sigma_{\min}$ of $D\,enc$, from median", "#777777", "d"
+    ),
+    "smallest_singular_value_decoder": ScoreStyle(
+        r"$\ln\,\sigma_{\min}$ of $D\,dec$, from median", "#332288", "*"
+    ),
     "latent_distance_and_error": ScoreStyle("Mahalanobis distance + error", "#b8a000", "<"),
     "error_and_geometry": ScoreStyle("error + geometry", "#882255", "p"),
 }
@@ -56,6 +64,7 @@ def draw_detection(rows: Sequence[DetectionRow], descriptions: Mapping[str, Desc
                 row.value
             )
     datasets = list(dict.fromkeys(row.dataset for row in rows))
+    scores = {row.score for row in rows}
     seeds = sorted({row.key.seed for row in rows})
     latent_dims = sorted({row.key.latent_dim for row in rows})
     columns = min(COLUMNS, len(datasets))
@@ -81,7 +90,7 @@ def draw_detection(rows: Sequence[DetectionRow], descriptions: Mapping[str, Desc
         for axes in panels[-columns:]:
             axes.set_xlabel(LATENT_DIM_LABEL)
         figure.legend(
-            handles=_legend_lines(seeds),
+            handles=_legend_lines([name for name in STYLES if name in scores], seeds),
             loc="outside lower center",
             ncols=3,
             handlelength=3.2,
@@ -109,10 +118,9 @@ def _first_seed_look(style: ScoreStyle) -> dict:
     }
 
 
-def _legend_lines(seeds: Sequence[int]) -> list[Line2D]:
-    lines = [
-        Line2D([], [], label=style.label, **_first_seed_look(style)) for style in STYLES.values()
-    ]
+def _legend_lines(scores: Sequence[str], seeds: Sequence[int]) -> list[Line2D]:
+    styles = [STYLES[score] for score in scores]
+    lines = [Line2D([], [], label=style.label, **_first_seed_look(style)) for style in styles]
     lines.append(Line2D([], [], label="chance", **CHANCE))
     if len(seeds) > 1:
         label = f"thin: {list_of_seeds(seeds[1:])}"

@@ -14,8 +14,11 @@ from jacspec.detection.scores import (
     SHARD_COLUMNS,
     Combinations,
     LatentDistribution,
+    TypicalGeometry,
     single_scores,
 )
+from jacspec.detection.singular_value_shards import read_singular_values
+from jacspec.detection.singular_values import COLUMNS
 from jacspec.errors import DamagedFileError, JacspecError
 from jacspec.key import ModelKey
 from jacspec.spectra.shards import SpectraFile
@@ -53,13 +56,15 @@ def model_detection(
     *,
     training_set: str,
     key: ModelKey,
+    singular_values: Mapping[str, Sequence[Path]] | None = None,
 ) -> list[DetectionRow]:
     """Return all measures of one model, for every data set of `spectra` but `training_set`.
 
     `spectra` has the shards of each data set, `training_points` the points' shards of
     `training_set`, which tell training images, from which the scores take all that they know of
-    the data, from test images, which count as inside. Raises JacspecError if there are none of
-    either.
+    the data, from test images, which count as inside. `singular_values` has the shards that belong
+    to those of `spectra`, if there are any; without them, their scores are left out. Raises
+    JacspecError if there are no training or no test images.
     """
     split = _split(training_points)
     training_shards = spectra[training_set]
@@ -78,15 +83,27 @@ def model_detection(
             f"{len(split)}: raise `samples`"
         )
     distribution = LatentDistribution.of(latent[split == TRAINING])
-    single = _single_scores(training_shards, distribution)
+    geometry = None
+    if singular_values:
+        columns = _singular_columns(singular_values[training_set], training_shards)
+        geometry = TypicalGeometry.of(_rows(columns, split == TRAINING))
+
+    def scores_of(dataset: str) -> dict[str, np.ndarray]:
+        single = _single_scores(spectra[dataset], distribution)
+        if geometry is not None:
+            columns = _singular_columns(singular_values[dataset], spectra[dataset])
+            single |= geometry.scores(columns)
+        return single
+
+    single = scores_of(training_set)
     combinations = Combinations.of(_rows(single, split == TRAINING))
     test = _rows(single, split == TEST)
     inside = test | combinations.scores(test)
     rows = []
-    for dataset, shards in spectra.items():
+    for dataset in spectra:
         if dataset == training_set:
             continue
-        single = _single_scores(shards, distribution)
+        single = scores_of(dataset)
         for score, outside in (single | combinations.scores(single)).items():
             stream = random_stream("detection", *key.fields().values(), dataset, score)
             measures = estimated_measures(inside[score], outside, stream)
@@ -141,6 +158,11 @@ def _single_scores(
         for block in _blocks(path, SHARD_COLUMNS)
     ]
     return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+
+
+def _singular_columns(shards: Sequence[Path], spectra: Sequence[Path]) -> dict[str, np.ndarray]:
+    parts = [read_singular_values(*paths) for paths in zip(shards, spectra, strict=True)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in COLUMNS}
 
 
 def _rows(scores: Mapping[str, np.ndarray], chosen: np.ndarray) -> dict[str, np.ndarray]:

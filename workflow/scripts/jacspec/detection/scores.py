@@ -1,4 +1,4 @@
-"""Scores of a point, from what a spectra shard holds: higher means more out of distribution.
+"""Scores of a point, from what its shards hold: higher means more out of distribution.
 
 What a score takes from a sample, it takes from the points that the model was trained on.
 """
@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+
+from jacspec.detection.singular_values import COLUMNS, LOG_VOLUMES
 
 SHARD_COLUMNS = (
     "eigenvalues_input",
@@ -24,6 +26,10 @@ TITLES = {
     "trace": "|tr J_I / d − 1|",
     "spectra_difference": "‖λ(J_I) − λ(J_L)‖",
     "largest_eigenvalue": "largest |λ(J_I)|",
+    "log_volume_encoder": "|ln vol D enc − median|",
+    "log_volume_decoder": "|ln vol D dec − median|",
+    "smallest_singular_value_encoder": "|ln σ_min(D enc) − median|",
+    "smallest_singular_value_decoder": "|ln σ_min(D dec) − median|",
     "latent_distance_and_error": "Mahalanobis distance + error",
     "error_and_geometry": "error + geometry",
 }
@@ -112,6 +118,33 @@ def single_scores(
 
 
 @dataclass(frozen=True)
+class TypicalGeometry:
+    """The medians of ln volume and ln smallest singular value of both derivatives.
+
+    They are those of training points that are not singular, or 0 where all are. Unlike that of J_I,
+    the scale of either derivative is arbitrary, since the decoder can undo what the encoder does;
+    and nothing says which way it goes out of distribution. So a score is the distance from what is
+    typical, in logarithms.
+    """
+
+    medians: Mapping[str, float]
+
+    @classmethod
+    def of(cls, training: Mapping[str, np.ndarray]) -> "TypicalGeometry":
+        """Take them from the columns of `jacspec.detection.singular_values`, (n,) each."""
+        regular = {name: values[np.isfinite(values)] for name, values in _in_logs(training).items()}
+        return cls(
+            {name: float(np.median(own)) if len(own) else 0.0 for name, own in regular.items()}
+        )
+
+    def scores(self, columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Return the scores (n,) by name; that of a singular point is infinite, as elsewhere."""
+        return {
+            name: np.abs(values - self.medians[name]) for name, values in _in_logs(columns).items()
+        }
+
+
+@dataclass(frozen=True)
 class Standard:
     """Mean and standard deviation of a score on training points."""
 
@@ -178,6 +211,13 @@ class Combinations:
             ),
             "error_and_geometry": standard["reconstruction_error"] + geometry,
         }
+
+
+def _in_logs(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {
+        name: columns[name] if name in LOG_VOLUMES else _logarithm(columns[name])
+        for name in COLUMNS
+    }
 
 
 def _logarithm(values: np.ndarray) -> np.ndarray:
