@@ -26,7 +26,7 @@ LIBRARY = "workflow/scripts/jacspec"
 # Those that notice most, and those that are fast, come first.
 TESTS = {
     "claims": "claims_thresholds claims_networks claims_trends bootstrap evidence "
-    "claims variants_table claims_singular",
+    "claims variants_table claims_singular claims_wording",
     "variants": "variants_table",
     "statistics": "accumulators summary model_statistics collapsed_models",
     "theorems": "theorems",

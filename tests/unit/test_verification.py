@@ -185,6 +185,8 @@ def test_an_eigenvalue_is_refused_as_soon_as_the_sum_is_off(shard, jacobian, ind
 
 def test_points_that_are_not_recomputed_are_checked_too(shard, monkeypatch):
     monkeypatch.setattr(shards, "POINTS_PER_SHARD", 0)
+    # The altered point is the first one of the second block.
+    monkeypatch.setattr(shards, "BLOCK_POINTS", 2)
 
     def change(eigenvalues):
         eigenvalues[1] *= 1 + 1e-5
@@ -193,6 +195,8 @@ def test_points_that_are_not_recomputed_are_checked_too(shard, monkeypatch):
     assert deviating(shard) == set()
     alter(shard, "eigenvalues_input", change)
     assert deviating(shard) == {("input", "stored_trace"), ("input", "eigenvalue_order")}
+    findings = [one for one in verify_shard(*shard).findings if one.verdict == "deviates"]
+    assert {one.point for one in findings} == {FIRST + 2}
 
 
 def test_an_eigenvalue_in_place_of_another_is_found(shard):

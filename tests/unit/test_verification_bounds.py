@@ -139,6 +139,11 @@ def test_the_order_of_eigenvalues_is_that_before_they_were_rounded(places, agree
     assert (deviation <= bound) == agrees
 
 
+@pytest.mark.parametrize(("rank", "missing"), [(3, 1.0), (2, 0.0), (1, 1.0)])
+def test_there_are_as_many_zeros_as_the_rank_leaves(rank, missing):
+    assert identities([3.0, 2.0, 0.0], rank, 5.0)["exact_zeros"] == (missing, 0.0)
+
+
 def test_eigenvalues_beyond_the_rank_were_no_larger_than_the_last_one_kept():
     _, bound = identities([3.0, 2.0, 0.0], 2, 5.0)["stored_trace"]
     assert 2 < bound < 2 + 1e-6
