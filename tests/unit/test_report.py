@@ -14,6 +14,7 @@ from PIL import Image
 from jacspec.claims.rows import HEADER, read_claims
 from jacspec.claims.verdicts import Verdict
 from jacspec.data.descriptions import Description
+from jacspec.detection.scores import TITLES
 from jacspec.errors import DamagedFileError, JacspecError
 from jacspec.figures.samples import CURVE_SIDE, Sample
 from jacspec.figures.selection import Selection
@@ -24,6 +25,7 @@ from jacspec.report.colors import CONTRAST, DARK_BACKGROUND, contrast, dark_coun
 from jacspec.report.figures import paper_figures
 from jacspec.report.headline import cautions, headline, verdict_of
 from jacspec.report.images import strip_png
+from jacspec.report.measurements import SCORE_LOOKS
 from jacspec.report.model_view import (
     ANGLE_EDGES,
     LOG_MODULUS_EDGES,
@@ -33,8 +35,15 @@ from jacspec.report.model_view import (
     rounded,
     write_model_view,
 )
-from jacspec.report.page import packed, with_subscripts
+from jacspec.report.page import MARKERS, packed, with_subscripts
 from jacspec.report.run_record import stages
+
+
+def test_every_score_has_a_look_of_its_own_that_the_legend_can_show():
+    assert set(SCORE_LOOKS) == set(TITLES)
+    assert {look.symbol for look in SCORE_LOOKS.values()} <= set(MARKERS)
+    for name in ("color", "symbol"):
+        assert len({getattr(look, name) for look in SCORE_LOOKS.values()}) == len(SCORE_LOOKS)
 
 
 @pytest.fixture

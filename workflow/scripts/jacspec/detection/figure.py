@@ -41,7 +41,7 @@ STYLES = {
     ),
     "largest_eigenvalue": ScoreStyle(r"largest eigenvalue of $J_{\mathcal{I}}$", "#cc79a7", "P"),
     "log_volume_encoder": ScoreStyle(r"$\ln$ volume of $D\,enc$, from median", "#8a5a2b", "h"),
-    "log_volume_decoder": ScoreStyle(r"$\ln$ volume of $D\,dec$, from median", "#4d6a00", "H"),
+    "log_volume_decoder": ScoreStyle(r"$\ln$ volume of $D\,dec$, from median", "#4d6a00", ">"),
     "smallest_singular_value_encoder": ScoreStyle(
         r"$\ln\,\sigma_{\min}$ of $D\,enc$, from median", "#777777", "d"
     ),

@@ -27,7 +27,7 @@ SCORE_LOOKS = {
         "spectra_difference": ("#009e73", "8px,3px", "diamond"),
         "largest_eigenvalue": ("#cc79a7", "3px,2px", "cross"),
         "log_volume_encoder": ("#8a5a2b", "solid", "hexagon"),
-        "log_volume_decoder": ("#4d6a00", "8px,3px", "hexagon2"),
+        "log_volume_decoder": ("#4d6a00", "8px,3px", "triangle-right"),
         "smallest_singular_value_encoder": ("#777777", "solid", "diamond-tall"),
         "smallest_singular_value_decoder": ("#332288", "3px,2px", "star"),
         "latent_distance_and_error": ("#b8a000", "8px,3px", "triangle-left"),
