@@ -22,6 +22,7 @@ from jacspec.theorems.equal_spectra import (
     pattern_statistics,
     rounding_statistics,
 )
+from jacspec.theorems.figure import PANELS, draw_theorems
 from jacspec.theorems.matrices import UNIT_ROUNDOFF, JacobianSampler, spectrum_sample
 from jacspec.theorems.model_theorems import model_theorems
 from jacspec.theorems.null_model import (
@@ -338,7 +339,26 @@ def test_matrices_are_of_the_first_points(tmp_path):
     assert values["uniform", "I.2_nearest_of_training_set_pairs"] == 500
 
 
-# ---- The page -----------------------------------------------------------------------------------
+# ---- Figure and page ----------------------------------------------------------------------------
+
+
+def test_only_pairs_with_training_points_leave_out_the_training_set():
+    """Each panel has a line for each data set, and that of orientation one at 1/2."""
+    datasets = {"mnist": Description("MNIST"), "uniform": Description("Uniform")}
+    values = {
+        (dataset, panel.jacobian, panel.statistic, 0): {2: 0.1, 3: 0.2}
+        for dataset in datasets
+        for panel in PANELS
+    }
+    figure = draw_theorems(Selection((0,), (2, 3), values), datasets, "mnist")
+    lines = {
+        panel.statistic: len(axes.get_lines())
+        for panel, axes in zip(PANELS, figure.axes, strict=True)
+    }
+    others = dict.fromkeys(lines, 2)
+    others["I.3_share_reversed"] = 3
+    others["I.2_nearest_of_training_set_share_fails_ordered"] = 1
+    assert lines == others
 
 
 def test_of_one_model_there_is_no_range(tmp_path):

@@ -67,6 +67,17 @@ def test_no_addition_takes_more_files_than_the_page_says(kind):
     assert int(said) == len(additions()[kind]) <= MOST_FILES
 
 
+def test_lines_that_the_page_shows_stand_in_the_project(project):
+    for files in additions().values():
+        for name, lines in files.items():
+            if (project / name).exists():
+                before = (project / name).read_text("utf-8")
+                added = [line[1:] for line in lines if line.startswith("+")]
+                after = edited(before, lines).splitlines()
+                assert len(after) == len(before.splitlines()) + len(added)
+                assert set(added) <= set(after)
+
+
 @pytest.fixture(scope="module")
 def sweep(snakemake, project, tmp_path_factory) -> Path:
     """Return the folder of a small sweep, run by a copy of the project with all additions."""
