@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,13 +16,15 @@ from pathlib import Path
 HERE = Path(__file__).parent
 FIRST_PORT = 20000  # each process of the tests has 40 of its own
 GPU_NODES = ("n1", "n2")
+TRAINING_LOGS = "logs/train_model/*/*.log"
+PATIENCE = 3600.0  # seconds until what is waited for counts as never coming, on a busy machine too
 
 
-def wait_until(condition: Callable[[], object], what: str, seconds: float = 400.0):
+def wait_until(condition: Callable[[], object], what: str):
     """Return the first true value of `condition`."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE
     while not (value := condition()):
-        assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain: {what}"
+        assert time.monotonic() < deadline, f"waited {PATIENCE:.0f} s in vain: {what}"
         time.sleep(0.1)
     return value
 
@@ -42,6 +44,19 @@ class SlurmJob:
     restarts: int
     start: datetime | None
     end: datetime | None
+
+
+@dataclass(frozen=True)
+class FrozenTraining:
+    """A stopped training process, the job that it is of, and the last epoch in its log."""
+
+    process: int
+    job: str
+    epoch: int
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        os.kill(self.process, signal.SIGCONT)
 
 
 class Cluster:
@@ -75,13 +90,10 @@ class Cluster:
         return finished.stdout
 
     def jobs(self, prefix: str) -> list[SlurmJob]:
-        """Return the jobs of the sweep with this prefix; SLURM forgets them after 300 seconds."""
+        """Return the jobs of the sweep with this prefix."""
         lines = self.run("scontrol", "--oneliner", "show", "jobs").splitlines()
         jobs = [_parse_job(line) for line in lines if line.startswith("JobId=")]
         return [job for job in jobs if job.name.startswith(f"{prefix}_")]
-
-    def node_state(self, node: str) -> str:
-        return self.run("sinfo", "--noheader", "--nodes", node, "--format", "%T").strip()
 
     def slurmd(self, node: str) -> int:
         """Return the process number of a node's daemon."""
@@ -161,8 +173,7 @@ class ClusterSweep(Sweep):
         self.prefix = f"jacspec-{folder.name}"
         self.output = folder / "snakemake.out"
         self.process: subprocess.Popen | None = None
-        self.last_epoch = 0  # before a fault
-        self.waited = False  # the second job, for the first
+        self.frozen: FrozenTraining | None = None
 
     def start(self, *arguments: str, targets: Sequence[str] = ()) -> None:
         """Start Snakemake in the background."""
@@ -188,10 +199,10 @@ class ClusterSweep(Sweep):
             targets=targets,
         )
 
-    def finish(self, *, succeeds: bool = True, seconds: float = 1200.0) -> str:
+    def finish(self, *, succeeds: bool = True) -> str:
         """Wait for Snakemake, check how it ended, and return what it said."""
         try:
-            code = self.process.wait(timeout=seconds)
+            code = self.process.wait(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             code = None
         said = self.output.read_text()
@@ -226,18 +237,30 @@ class ClusterSweep(Sweep):
                 found.append(int(process.name))
         return sorted(found)
 
-    def freeze_training(self, epochs: int = 2) -> tuple[int, str, int]:
-        """Stop the training process after some epochs; return it, its job, and the last epoch."""
-        log = "logs/train_model/*/*.log"
-        wait_until(
-            lambda: list(self.folder.glob(log)) and last_epoch(self.path(log)) >= epochs,
-            f"epoch {epochs} of {self.folder.name}",
-        )
+    def is_in_training(self, epochs: int) -> bool:
+        """Return whether so many epochs are in the log of its one model."""
+        return any(last_epoch(log) >= epochs for log in self.folder.glob(TRAINING_LOGS))
+
+    def freeze_training(self) -> None:
+        """Stop the training process, and say in `frozen` where it was."""
         (process,) = self.processes(r"\.snakemake/scripts/\S*train_model")
         os.kill(process, signal.SIGSTOP)
         environment = Path(f"/proc/{process}/environ").read_bytes().decode().split("\0")
         (job,) = (item.split("=")[1] for item in environment if item.startswith("SLURM_JOB_ID="))
-        return process, job, last_epoch(self.path(log))
+        self.frozen = FrozenTraining(process, job, last_epoch(self.path(TRAINING_LOGS)))
+
+
+def freeze_trainings(sweeps: Iterable[ClusterSweep], epochs: int = 2) -> None:
+    """Stop the training of each sweep after so many epochs, in whatever order they come."""
+    awaited = list(sweeps)
+    while awaited:
+        reached = wait_until(
+            lambda: [made for made in awaited if made.is_in_training(epochs)],
+            f"epoch {epochs} of {', '.join(made.folder.name for made in awaited)}",
+        )
+        for made in reached:
+            made.freeze_training()
+            awaited.remove(made)
 
 
 def epochs_in(log: Path) -> list[int]:

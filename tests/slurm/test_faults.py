@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from harness import ClusterSweep, Sweep, epochs_in, wait_until
+from harness import ClusterSweep, Sweep, epochs_in, freeze_trainings, wait_until
 
 TRAINING_LOG = "logs/train_model/paper/d3_seed0.log"
 WEIGHTS = "results/paper/models/d3_seed0/weights.pt"
@@ -21,7 +21,7 @@ EPOCHS = 4
 
 # Faults that end a job, and what the training asks for.
 JOB_FAULTS = {
-    "time limit": {"runtime": "2 + 8 * (attempt > 1)"},
+    "time limit": {"runtime": "20 * attempt", "partition": "punctual"},
     "scancel": {},
     "requeue": {},
     "kill": {},
@@ -40,11 +40,18 @@ LOST_JOBS = {
 }
 
 
-def asking(mem_mb: str = "1200 * attempt", runtime: str = "3 * attempt") -> list[str]:
-    """Return what makes jobs ask for this: time enough to be frozen for a while."""
+def asking(
+    *,
+    mem_mb: str = "1200 * attempt",
+    runtime: str = "3 * attempt",
+    partition: str = "main",
+    nodes: str = "",
+) -> list[str]:
+    """Return what makes jobs ask for this."""
     training = (f"train_model:mem_mb={mem_mb}", f"train_model:runtime={runtime}")
     spectra = ("compute_spectra:mem_mb=1200", "compute_spectra:runtime=2 * attempt")
-    return ["--set-resources", *training, *spectra]
+    everywhere = (f"slurm_partition={partition}", *([f"slurm_extra='{nodes}'"] if nodes else []))
+    return ["--default-resources", *everywhere, "--set-resources", *training, *spectra]
 
 
 @pytest.fixture(scope="module")
@@ -66,15 +73,11 @@ def disturbed(sweep, cluster) -> dict[str, ClusterSweep]:
         retries = ("--retries", str(RETRIES.get(fault, 3)))
         targets = [SHARD if fault == "member fails" else WEIGHTS]
         made.start(*retries, *asking(**JOB_FAULTS[fault]), targets=targets)
-    # The time limit strikes by itself, while the training is frozen.
-    for fault in ("time limit", "scancel", "requeue", "kill"):
-        process, job, sweeps[fault].last_epoch = sweeps[fault].freeze_training()
-        if fault == "scancel":
-            cluster.run("scancel", job)
-        elif fault == "requeue":
-            cluster.run("scontrol", "requeue", job)
-        elif fault == "kill":
-            os.kill(process, signal.SIGKILL)
+    freeze_trainings(sweeps[fault] for fault in ("time limit", "scancel", "requeue", "kill"))
+    cluster.run("scontrol", "update", f"jobid={sweeps['time limit'].frozen.job}", "timelimit=1")
+    cluster.run("scancel", sweeps["scancel"].frozen.job)
+    cluster.run("scontrol", "requeue", sweeps["requeue"].frozen.job)
+    os.kill(sweeps["kill"].frozen.process, signal.SIGKILL)
     failing = sweeps["member fails"].output
     wait_until(lambda: "Trying to restart" in failing.read_text(), "a member of the job fails")
     blocked.unlink()
@@ -88,13 +91,13 @@ def test_interrupted_training_goes_on(disturbed, undisturbed, fault):
     assert_same_model(disturbed[fault], undisturbed)
     epochs = epochs_in(disturbed[fault].folder / TRAINING_LOG)
     # SLURM thaws what it ends: until the signal is heard, an epoch more may be done, none is lost.
-    assert epochs[0] >= disturbed[fault].last_epoch
+    assert epochs[0] >= disturbed[fault].frozen.epoch
     assert epochs == list(range(epochs[0], EPOCHS + 1))
 
 
 def test_time_limit_raises_the_request(disturbed):
     jobs = disturbed["time limit"].jobs()
-    assert [(job.state, job.minutes) for job in jobs] == [("TIMEOUT", 2), ("COMPLETED", 10)]
+    assert [(job.state, job.minutes) for job in jobs] == [("TIMEOUT", 1), ("COMPLETED", 40)]
 
 
 def test_requeued_job_keeps_its_number(disturbed):
@@ -136,27 +139,25 @@ def severed(sweep, cluster, disturbed) -> dict[str, ClusterSweep]:  # noqa: ARG0
     """Return finished sweeps whose jobs lived on when SLURM or Snakemake had given them up."""
     sweeps = {fault: sweep(re.sub(r"\W+", "_", fault), "one_model.yaml") for fault in LOST_JOBS}
     for fault, made in sweeps.items():
-        nodes = f"slurm_extra='{LOST_JOBS[fault]}'"
-        target = [WEIGHTS if fault != "snakemake killed, jobs finish" else SHARD]
-        partition = ("--default-resources", "slurm_partition=main", nodes)
-        made.start(*partition, *asking(runtime="8 * attempt"), targets=target)
-    frozen = {}
-    for fault, made in sweeps.items():
-        frozen[fault], _, made.last_epoch = made.freeze_training()
+        target = WEIGHTS if fault != "snakemake killed, jobs finish" else SHARD
+        made.start(*asking(nodes=LOST_JOBS[fault]), targets=[target])
+    freeze_trainings(sweeps.values())
     nodes = {fault: made.jobs()[-1].nodes for fault, made in sweeps.items()}
     try:
         os.kill(cluster.slurmd(nodes["slurmd killed"]), signal.SIGKILL)
         down = ("state=down", "reason=test")
         cluster.run("scontrol", "update", f"nodename={nodes['node down']}", *down)
-        sweeps["snakemake killed, jobs finish"].process.kill()
-        os.kill(frozen["snakemake killed, jobs finish"], signal.SIGCONT)
+        left_alone = sweeps["snakemake killed, jobs finish"]
+        left_alone.process.kill()
+        left_alone.frozen.thaw()
         restart(sweeps["snakemake killed"], WEIGHTS)
         for fault in ("slurmd killed", "snakemake killed"):
             log = sweeps[fault].folder / TRAINING_LOG
             wait_until(lambda log=log: "waiting:" in read(log), f"{fault}: the second job waits")
-            os.kill(frozen[fault], signal.SIGCONT)
-        left_alone = sweeps["snakemake killed, jobs finish"]
-        wait_until((left_alone.folder / SHARD).exists, "jobs finish without Snakemake")
+            sweeps[fault].frozen.thaw()
+        wait_until(
+            lambda: left_alone.jobs()[-1].state == "COMPLETED", "the job ends without Snakemake"
+        )
         restart(left_alone, SHARD)
         for made in sweeps.values():
             made.finish()
@@ -184,19 +185,24 @@ def test_results_are_those_of_an_undisturbed_run(severed, undisturbed, fault):
     assert_same_model(severed[fault], undisturbed)
 
 
-@pytest.mark.parametrize(
-    "fault", ["slurmd killed", "snakemake killed", "snakemake killed, jobs finish"]
-)
+@pytest.mark.parametrize("fault", ["slurmd killed", "snakemake killed"])
 def test_second_job_uses_what_a_living_first_has_made(severed, fault):
     log = read(severed[fault].folder / TRAINING_LOG)
     assert "nothing to compute" in log
     assert "epoch" not in log
 
 
+def test_what_was_finished_without_snakemake_is_not_made_again(severed):
+    made = severed["snakemake killed, jobs finish"]
+    assert "Nothing to be done" in made.output.read_text()
+    assert epochs_in(made.folder / TRAINING_LOG) == list(range(1, EPOCHS + 1))
+    assert len([job for job in made.jobs() if not job.rule.startswith("rule_points")]) == 1
+
+
 def test_training_goes_on_after_its_node_went_down(severed):
     made = severed["node down"]
     epochs = epochs_in(made.folder / TRAINING_LOG)
-    assert epochs[0] >= made.last_epoch
+    assert epochs[0] >= made.frozen.epoch
 
 
 def test_changed_parameter_is_noticed_though_snakemake_was_killed(severed, tmp_path):

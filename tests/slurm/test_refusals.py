@@ -50,7 +50,7 @@ def refused(strict_cluster, mnist, tmp_path_factory) -> dict[str, ClusterSweep]:
         made.config["device"] = "auto"
         made.start(*arguments)
     for made in sweeps.values():
-        made.finish(succeeds=False, seconds=300)
+        made.finish(succeeds=False)
     return sweeps
 
 
