@@ -1,6 +1,8 @@
 """What Snakemake plans: the paper's fan-out, the quick one, and nothing from a broken config."""
 
 import re
+from collections import Counter
+from math import ceil
 
 import pytest
 
@@ -23,6 +25,43 @@ def test_fan_out_of_the_quick_sweep(planning, tmp_path, project):
     jobs = planned_jobs(planning(tmp_path, "--dry-run", "--configfile", quick).stdout)
     assert jobs["train_model"] == jobs["reduce_model"] == 15
     assert jobs["compute_spectra"] == 165
+
+
+def planned_minutes(output: str) -> dict[str, Counter[str]]:
+    """Return what each job on a cluster asks for, by what it makes: points, or all of a model."""
+    minutes = {"points": Counter(), "model": Counter()}
+    jobs = re.findall(r"^( *)rule (\w+):\n((?:\1 {4}.*\n)+)", output, re.MULTILINE)
+    for _, rule, fields in jobs:
+        if rule in ("points", "train_model", "compute_spectra", "reduce_model"):
+            wildcards = dict(re.findall(r"(\w+)=([^,\s]+)", fields[fields.index("wildcards:") :]))
+            is_model = "latent_dim" in wildcards
+            keys = ("variant", "latent_dim", "seed") if is_model else ("dataset", "shard")
+            made = " ".join(wildcards[key] for key in keys)
+            minutes["model" if is_model else "points"][made] += int(wildcards["runtime"])
+    return minutes
+
+
+# Seconds of a core that a model's job needs, from the smallest to the largest, as in the unit tests
+# of the estimates.
+@pytest.mark.parametrize(
+    ("overlay", "least", "most"),
+    [("quick", 47, 62), ("ten_thousand_points", 600, 635), (None, 680, 910)],
+)
+def test_jobs_on_a_cluster_ask_for_at_most_three_times_their_need(
+    planning, tmp_path, project, overlay, least, most
+):
+    """In whole minutes, as clusters count; a job of points needs some 15 s with Snakemake twice."""
+    arguments = ["--dry-run", "--profile", project / "profiles/slurm"]
+    if overlay:
+        arguments += ["--configfile", project / f"config/{overlay}.yaml"]
+    minutes = planned_minutes(planning(tmp_path, *arguments).stdout)
+    assert len(minutes["model"]) == (15 if overlay == "quick" else 38)
+    assert min(minutes["model"].values()) * 60 > least
+    assert max(minutes["model"].values()) * 60 > most
+    assert min(minutes["model"].values()) <= 3 * ceil(least / 60)
+    assert max(minutes["model"].values()) <= 3 * ceil(most / 60)
+    assert len(minutes["points"]) == 11
+    assert set(minutes["points"].values()) == {2}
 
 
 @pytest.mark.parametrize(
