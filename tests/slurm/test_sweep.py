@@ -7,7 +7,7 @@ import re
 from datetime import datetime
 
 import pytest
-from harness import GPU_NODES, ClusterSweep, Sweep
+from harness import GPU_NODES, ClusterSweep, Sweep, wait_until
 
 QUICK = "../../config/quick.yaml"
 DIMS = (2, 20)
@@ -88,10 +88,18 @@ def _most_at_a_time(intervals: list[tuple[datetime, datetime]]) -> int:
 def test_one_line_cancels_what_a_sweep_left(cluster):
     documented = (cluster.project / "docs/cluster.md").read_text()
     (line,) = re.findall(r"^squeue -h .*scancel$", documented, re.MULTILINE)
-    for name in ("jacspec_1", "jacspec_2", "other_1"):
+    names = {"jacspec_1", "jacspec_2", "other_1"}
+    for name in names:
         options = ("--job-name", name, "--mem=10", "--output=/dev/null")
-        cluster.run("sbatch", *options, "--wrap=sleep 60")
-    cluster.run("sh", "-c", line)
-    left = cluster.run("squeue", "--noheader", "--states=RUNNING,PENDING", "--format=%j").split()
-    assert left == ["other_1"]
-    cluster.run("scancel", "--name=other_1")
+        cluster.run("sbatch", *options, "--wrap=sleep 3600")
+
+    def living() -> set[str]:
+        states = "--states=RUNNING,PENDING"
+        return names & set(cluster.run("squeue", "--noheader", states, "--format=%j").split())
+
+    try:
+        assert living() == names
+        cluster.run("sh", "-c", line)
+        wait_until(lambda: living() == {"other_1"}, "only the other sweep's job lives")
+    finally:
+        cluster.run("scancel", "--name=other_1")
