@@ -87,3 +87,18 @@ def test_names_are_those_of_sets_that_fit(config, changes, expected):
     drawn = {"source": "uniform", "low": 0, "high": 1, "shape": [784], "range": [0, 1]}
     found = faults(config, data=with_data(config, drawn=drawn), **changes)
     assert any(expected in fault for fault in found)
+
+
+def test_two_sets_of_one_title_are_a_fault(config):
+    beta = {"source": "beta", "alpha": 1, "beta": 1}
+    data = with_data(config, beta_1=beta, **{"beta_1.0": {**beta, "alpha": 1.0}})
+    datasets = [*config["datasets"], "beta_1", "beta_1.0"]
+    assert faults(config, data=data, datasets=datasets) == [
+        "datasets: found beta_1 and beta_1.0, which figures and tables both call 'Beta(1, 1)'; "
+        "give one of them another title under data"
+    ]
+    data["beta_1.0"]["title"] = "Flat"
+    assert faults(config, data=data, datasets=datasets) == []
+    # What is not evaluated is in no figure.
+    data["beta_1.0"]["title"] = "Beta(1, 1)"
+    assert faults(config, data=data, datasets=datasets[:-1]) == []

@@ -42,6 +42,7 @@ def data_set_faults(config: Mapping[str, Any]) -> Iterator[str]:
     sets, faults = _made_sets(config, {*evaluated, *training_sets.values()})
     yield from faults
     if not faults:
+        yield from _shared_titles({name: sets[name] for name in evaluated if name in sets})
         yield from _training_set_faults(sets, training_sets, evaluated)
         for name in sorted({*training_sets.values()}):
             yield from _sample_faults(name, sets[name], config["samples"], config["sample_seed"])
@@ -118,7 +119,7 @@ def _advice(name: str, defined: Mapping[str, Any]) -> str:
 
 
 def _look_alikes(names: Iterable[str]) -> Iterator[str]:
-    """Yield faults for names of one file on many file systems, or of one label in figures."""
+    """Yield faults for names that are of one file on many file systems."""
     first: dict[str, str] = {}
     for name in names:
         other = first.setdefault(name.lower().replace("-", "_"), name)
@@ -126,4 +127,16 @@ def _look_alikes(names: Iterable[str]) -> Iterator[str]:
             yield (
                 f"datasets: found {other} and {name}, which many file systems and readers take for "
                 "the same; write a name that differs in more than capitals, '-' and '_'"
+            )
+
+
+def _shared_titles(sets: Mapping[str, Source]) -> Iterator[str]:
+    """Yield faults for sets that nobody could tell apart in a figure."""
+    first: dict[str, str] = {}
+    for name, source in sets.items():
+        other = first.setdefault(source.display_name, name)
+        if other != name:
+            yield (
+                f"datasets: found {other} and {name}, which figures and tables both call "
+                f"{source.display_name!r}; give one of them another title under data"
             )
