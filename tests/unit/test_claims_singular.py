@@ -20,6 +20,7 @@ from jacspec.models.autoencoder import initialized_autoencoder
 from jacspec.models.network import load_network, reconstructions
 from jacspec.models.weights import load_autoencoder, save_weights
 from jacspec.spectra.computation import compute_shard
+from jacspec.spectra.runs import PointsRun
 
 LATENT_DIM, SEED = 4, 0
 KEY = ModelKey("paper", LATENT_DIM, SEED)
@@ -88,7 +89,12 @@ def inputs(tmp_path_factory) -> tuple[dict, dict, Path]:
 
 @pytest.fixture(scope="module")
 def singular(inputs) -> ModelEvidence:
-    return model_evidence(*inputs, key=KEY, training_set="mnist")
+    return evidence_of(*inputs)
+
+
+def evidence_of(spectra, points, weights) -> ModelEvidence:
+    runs = {dataset: PointsRun(paths) for dataset, paths in points.items()}
+    return model_evidence(spectra, runs, weights, key=KEY, training_set="mnist")
 
 
 def test_no_point_has_a_sign_and_every_zero_counts(singular):
@@ -177,4 +183,4 @@ def test_shards_out_of_order_are_refused(inputs):
     spectra, points, weights = inputs
     swapped = {**spectra, "uniform": spectra["uniform"][::-1]}
     with pytest.raises(DamagedFileError, match=r"spectra_uniform\.1"):
-        model_evidence(swapped, points, weights, key=KEY, training_set="mnist")
+        evidence_of(swapped, points, weights)

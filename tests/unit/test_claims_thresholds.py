@@ -11,7 +11,8 @@ import pytest
 from scipy.optimize import brentq
 from test_claims import PIXEL_MEANS, World, judgement_of, of_random_sets, of_training_set
 
-from jacspec.claims import bootstrap, evidence, registry, sample_sizes, thresholds, trends
+from jacspec import sample_sizes
+from jacspec.claims import bootstrap, evidence, registry, thresholds, trends
 from jacspec.claims.bootstrap import interval, resampled_sums, resampling_weights
 from jacspec.claims.conditions import condition
 from jacspec.claims.networks import share_that_holds
@@ -432,8 +433,8 @@ def test_quantiles_are_of_the_first_20000_points():
 
 
 def test_so_many_points_are_reconstructed():
-    assert sample_sizes.points_looked_at("mnist", "mnist") == 12_000
-    assert sample_sizes.points_looked_at("uniform", "mnist") == 1_000
+    assert sample_sizes.reconstructed_points("mnist", "mnist") == 12_000
+    assert sample_sizes.reconstructed_points("uniform", "mnist") == 1_000
 
 
 @pytest.mark.parametrize(

@@ -14,12 +14,14 @@ from PIL import Image
 from jacspec.claims.rows import HEADER, read_claims
 from jacspec.claims.verdicts import Verdict
 from jacspec.data.descriptions import Description
+from jacspec.data.storage import PointBlock, write_points
 from jacspec.detection.scores import TITLES
 from jacspec.errors import DamagedFileError, JacspecError
 from jacspec.figures.samples import CURVE_SIDE, Sample
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import PALETTES, line_styles
 from jacspec.key import ModelKey
+from jacspec.provenance import sha256_of_file
 from jacspec.report.claim_evidence import claim_evidence
 from jacspec.report.colors import CONTRAST, DARK_BACKGROUND, contrast, dark_counterparts
 from jacspec.report.figures import paper_figures
@@ -31,12 +33,14 @@ from jacspec.report.model_view import (
     LOG_MODULUS_EDGES,
     PLANE_CELLS,
     dataset_view,
+    points_of_views,
     read_model_view,
     rounded,
     write_model_view,
 )
 from jacspec.report.page import MARKERS, packed, with_subscripts
 from jacspec.report.run_record import stages
+from jacspec.spectra.runs import UnrelatedFilesError
 
 
 def test_every_score_has_a_look_of_its_own_that_the_legend_can_show():
@@ -338,3 +342,28 @@ def test_charts_hold_the_numbers_of_the_summary(summary):
     box = figures[0].charts[0].specification()["data"][0]
     assert box["median"] == [2, 5]
     assert box["lowerfence"] == [1, 1]
+
+
+def test_points_are_not_shown_beside_views_of_other_points(tmp_path):
+    path = tmp_path / "uniform.0.h5"
+    write_points(
+        path,
+        [PointBlock(np.zeros((3, 4), np.float32))],
+        dataset="uniform",
+        first=0,
+        count=3,
+        attributes={},
+        compressed=False,
+    )
+
+    def view(sha256: str | None) -> dict:
+        return {
+            **ModelKey("paper", 3, 0).fields(),
+            "datasets": {"uniform": {"points_sha256": sha256}},
+        }
+
+    # Spectra of earlier versions do not say what points they are of.
+    views = [view(sha256_of_file(path)), view(None)]
+    assert points_of_views([path], "uniform", views).count == 3
+    with pytest.raises(UnrelatedFilesError, match=r"uniform\.0\.h5 has other points.*d = 3, seed"):
+        points_of_views([path], "uniform", [*views, view("0" * 64)])

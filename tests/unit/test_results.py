@@ -19,7 +19,7 @@ from jacspec.models.weights import save_weights
 from jacspec.provenance import sha256_of_file
 from jacspec.results import open_sweep
 from jacspec.spectra.engine import jacobian_spectra
-from jacspec.spectra.runs import check_spectra_run
+from jacspec.spectra.runs import PointsRun, SpectraRun
 from jacspec.spectra.shards import SpectraFile, write_shard
 from jacspec.statistics import summary
 from jacspec.tables import write_table
@@ -205,10 +205,10 @@ def test_spectra_of_other_points_are_refused(results):
     folder, _ = results
     points, weights = folder / "points/noise.0.h5", folder / "paper/models/d3_seed0/weights.pt"
     path = shard_of_spectra(folder, 0, first=0, count=5, points_sha256=sha256_of_file(points))
-    check_spectra_run([path], weights, [points])
+    SpectraRun([path], weights, [points])
     shard_of_points(folder, "noise", 0, 0, 5)
     with pytest.raises(JacspecError, match=r"d3_seed0\.0\.h5 is of other points than those in"):
-        check_spectra_run([path], weights, [points])
+        SpectraRun([path], weights, [points])
 
 
 def test_points_of_ones_own_have_the_shape_of_the_networks_and_are_warned_of_beyond_its_range(
@@ -312,3 +312,28 @@ def test_tables_that_are_missing_or_damaged_are_named(results, table):
         with pytest.raises(DamagedFileError, match=f"{table}.csv") as refusal:
             getattr(sweep, table)()
         assert "delete it to have it made again" in str(refusal.value)
+
+
+def test_points_under_the_name_of_another_set_are_refused(results):
+    folder, _ = results
+    points, other = folder / "points/noise.0.h5", folder / "points/other.0.h5"
+    other.write_bytes(points.read_bytes())
+    with pytest.raises(JacspecError, match=r"other\.0\.h5 is of the data set noise, not of other"):
+        open_sweep(folder).pixels("other")
+
+
+@pytest.mark.parametrize("start", [0, 3, 5, 11])
+def test_a_run_ends_with_the_points_that_there_are(results, start):
+    folder, pixels = results
+    run = PointsRun(sorted((folder / "points").glob("noise.*.h5")), "noise")
+    assert np.array_equal(run.read(start, 100), pixels[start:])
+    assert np.array_equal(run.read_block(start, start + 4).points, pixels[start : start + 4])
+    assert run.read(12, 100).shape == (0, 784)
+
+
+def test_blocks_of_a_run_are_of_one_size_whatever_the_shards(results):
+    folder, _ = results
+    shards = sorted((folder / "paper/spectra/noise").glob("*.h5"))
+    run = SpectraRun(shards, folder / "paper/models/d3_seed0/weights.pt")
+    blocks = [block["index"].tolist() for block in run.blocks(["index"], size=4)]
+    assert blocks == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]

@@ -1,6 +1,7 @@
 """The theorems' measurements, against matrices for which the answer is known."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +14,13 @@ from jacspec.figures.selection import Selection
 from jacspec.key import ModelKey
 from jacspec.models.architecture import Architecture
 from jacspec.models.autoencoder import Autoencoder, initialized_autoencoder
+from jacspec.models.network import load_network
 from jacspec.models.weights import save_weights
+from jacspec.provenance import sha256_of_file
 from jacspec.spectra.engine import jacobian_spectra
+from jacspec.spectra.runs import PointsRun, SpectraRun
 from jacspec.spectra.shards import SpectraFile, write_shard
+from jacspec.statistics.dataset_statistics import StatisticRow
 from jacspec.theorems.equal_spectra import (
     COMPLEX64_ROUNDOFF,
     difference_bound,
@@ -271,44 +276,62 @@ def test_ginibre_matrices_are_as_far_from_each_other_as_chance_makes_them():
 # ---- A model ------------------------------------------------------------------------------------
 
 
-def write_set(folder, autoencoder, dataset: str, pixels: np.ndarray) -> tuple:
-    """Write points and spectra of one data set; return both paths."""
-    points, spectra = folder / f"{dataset}.points.h5", folder / f"{dataset}.spectra.h5"
-    write_points(
-        points,
-        [PointBlock(pixels)],
-        dataset=dataset,
-        first=0,
-        count=len(pixels),
-        attributes={},
-        compressed=False,
+def write_set(
+    folder: Path, dataset: str, pixels: np.ndarray, shard_size: int, *, sha256: str
+) -> tuple[list[Path], list[Path]]:
+    """Write points and spectra of one data set in shards; return their paths."""
+    network = load_network(folder / "weights.pt")
+    columns = jacobian_spectra(network, pixels).columns()
+    points_paths, spectra_paths = [], []
+    for first in range(0, len(pixels), shard_size):
+        rows = slice(first, first + shard_size)
+        own = pixels[rows]
+        points_paths.append(folder / f"{dataset}.points.{shard_size}.{first}.h5")
+        spectra_paths.append(folder / f"{dataset}.spectra.{shard_size}.{first}.h5")
+        write_points(
+            points_paths[-1],
+            [PointBlock(own)],
+            dataset=dataset,
+            first=first,
+            count=len(own),
+            attributes={},
+            compressed=False,
+        )
+        write_shard(
+            spectra_paths[-1],
+            [{name: values[rows] for name, values in columns.items()}],
+            count=len(own),
+            attributes=shard_attributes(
+                latent_dim=network.latent_dim, dataset=dataset, first=first, weights_sha256=sha256
+            ),
+        )
+    return points_paths, spectra_paths
+
+
+def measured(folder: Path, sets: dict[str, np.ndarray], shard_size: int) -> list[StatisticRow]:
+    """Return the measurements of the model in `folder` on sets of points, in shards."""
+    weights = folder / "weights.pt"
+    sha256 = sha256_of_file(weights)
+    paths = {
+        name: write_set(folder, name, pixels, shard_size, sha256=sha256)
+        for name, pixels in sets.items()
+    }
+    return model_theorems(
+        weights,
+        {name: SpectraRun(spectra, weights, dataset=name) for name, (_, spectra) in paths.items()},
+        {name: PointsRun(points, name) for name, (points, _) in paths.items()},
+        training_set="mnist",
     )
-    write_shard(
-        spectra,
-        [jacobian_spectra(autoencoder, pixels).columns()],
-        count=len(pixels),
-        attributes=shard_attributes(latent_dim=autoencoder.latent_dim, dataset=dataset),
-    )
-    return points, spectra
 
 
 def test_a_model_is_measured_on_every_set(tmp_path):
-    autoencoder = initialized_autoencoder(3, (16, 8), seed=0)
-    save_weights(tmp_path / "weights.pt", autoencoder)
-    sets = {
-        name: write_set(tmp_path, autoencoder, name, RANDOM.random((40, 784), dtype=np.float32))
-        for name in ("mnist", "uniform")
-    }
-    rows = model_theorems(
-        tmp_path / "weights.pt",
-        {name: [spectra] for name, (_, spectra) in sets.items()},
-        {name: points for name, (points, _) in sets.items()},
-        training_set="mnist",
-    )
+    save_weights(tmp_path / "weights.pt", initialized_autoencoder(3, (16, 8), seed=0))
+    sets = {name: RANDOM.random((40, 784), dtype=np.float32) for name in ("mnist", "uniform")}
+    rows = measured(tmp_path, sets, shard_size=40)
     values = {(row.dataset, row.jacobian, row.statistic): row.value for row in rows}
     assert len(values) == len(rows)
-    for name, (_, spectra) in sets.items():
-        with SpectraFile(spectra) as file:
+    for name in sets:
+        with SpectraFile(tmp_path / f"{name}.spectra.40.0.h5") as file:
             columns = file.read(["sign_input", "same_pattern"])
         share = np.mean(columns["sign_input"][columns["sign_input"] != 0] == -1)
         assert values[name, "input", "I.3_share_reversed"] == share
@@ -322,21 +345,22 @@ def test_a_model_is_measured_on_every_set(tmp_path):
 
 def test_matrices_are_of_the_first_points(tmp_path):
     """At most 200 of one pattern for I.1, and 500 for pairs with the nearest training point."""
-    autoencoder = linear_autoencoder()
-    save_weights(tmp_path / "weights.pt", autoencoder)
-    sets = {
-        name: write_set(tmp_path, autoencoder, name, RANDOM.random((501, 30), dtype=np.float32))
-        for name in ("mnist", "uniform")
-    }
-    rows = model_theorems(
-        tmp_path / "weights.pt",
-        {name: [spectra] for name, (_, spectra) in sets.items()},
-        {name: points for name, (points, _) in sets.items()},
-        training_set="mnist",
-    )
+    save_weights(tmp_path / "weights.pt", linear_autoencoder())
+    sets = {name: RANDOM.random((501, 30), dtype=np.float32) for name in ("mnist", "uniform")}
+    rows = measured(tmp_path, sets, shard_size=501)
     values = {(row.dataset, row.statistic): row.value for row in rows}
     assert values["uniform", "I.1_points_checked"] == 200
     assert values["uniform", "I.2_nearest_of_training_set_pairs"] == 500
+
+
+def test_the_same_points_in_other_shards_give_the_same_measurements(tmp_path):
+    # With these few units, x and y have one pattern at some points: a twelfth of them.
+    save_weights(tmp_path / "weights.pt", initialized_autoencoder(3, (3, 3), seed=2))
+    generator = np.random.default_rng(0)
+    sets = {name: generator.random((250, 784), dtype=np.float32) for name in ("mnist", "uniform")}
+    rows = measured(tmp_path, sets, shard_size=250)
+    assert all(row.value > 5 for row in rows if row.statistic == "I.1_points_checked")
+    assert list(map(str, measured(tmp_path, sets, shard_size=20))) == list(map(str, rows))
 
 
 # ---- Figure and page ----------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import asdict
 from functools import cache
-from math import ceil, prod
+from math import ceil, inf, prod
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -17,11 +17,11 @@ SCRIPTS = PROJECT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from jacspec import layout
-from jacspec.claims.sample_sizes import points_looked_at
 from jacspec.data.descriptions import Description
 from jacspec.data.registry import SOURCES
 from jacspec.key import ModelKey
 from jacspec.provenance import code_digest
+from jacspec.sample_sizes import READ_POINTS, SHOWN_POINTS
 from sweep.completion import forget_kept_outputs
 from sweep.configuration import (
     ConfigurationError,
@@ -181,13 +181,11 @@ def digest_with_source(script, source):
 def points_of_model(wildcards):
     """Return the points' shards that a model's reduction looks at."""
     training_set = of_variant("training_set")(wildcards)
+    # Detection tells test images of the training set from the others, wherever they are.
     return [
-        layout.DATASET_SHARD.format(dataset=dataset, shard=shard)
+        path
         for dataset in GRID.datasets
-        for shard in GRID.shards(dataset)
-        # Detection tells test images of the training set from the others, wherever they are.
-        if dataset == training_set
-        or GRID.first_point(shard) < points_looked_at(dataset, training_set)
+        for path in GRID.points_of([dataset], inf if dataset == training_set else READ_POINTS)
     ]
 
 

@@ -47,10 +47,8 @@ rule table:
             latent_dim=of_variant("latent_dims")(wildcards),
             seed=GRID.table_seeds(wildcards.variant)[wildcards.number],
         ),
-        points=expand(
-            layout.DATASET_SHARD,
-            dataset=config["figures"]["representatives"].values(),
-            shard=0,
+        points=GRID.points_of(
+            config["figures"]["representatives"].values(), config["figures"]["table_images"]
         ),
     output:
         [

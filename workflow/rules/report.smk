@@ -23,7 +23,7 @@ rule report:
         summaries=expand(layout.SUMMARY, variant=GRID.variants),
         views=GRID.of_models(layout.MODEL_VIEW),
         histories=GRID.of_models(layout.TRAINING_HISTORY),
-        points=expand(layout.DATASET_SHARD, dataset=GRID.datasets, shard=0),
+        points=GRID.points_of(GRID.datasets, SHOWN_POINTS),
         claims=expand(layout.CLAIMS, variant=GRID.variants),
         theorems=expand(layout.THEOREMS, variant=GRID.variants),
         detection=expand(

@@ -9,7 +9,7 @@ from jacspec.families.points import parameters_in_file
 from jacspec.families.statistics import errors_inside, family_statistics
 from jacspec.families.table import write_family_table
 from jacspec.key import ModelKey
-from jacspec.spectra.runs import check_spectra_run
+from jacspec.spectra.runs import PointsRun, SpectraRun
 from jacspec.spectra.sources import source_of_weights
 
 
@@ -25,8 +25,9 @@ def main(snakemake):
     spectra, training_points = (
         [Path(path) for path in paths] for paths in (given.training_spectra, given.training_points)
     )
-    check_spectra_run(spectra, Path(given.weights), training_points)
-    inside = errors_inside(spectra, training_points)
+    inside = errors_inside(
+        SpectraRun(spectra, Path(given.weights), training_points), PointsRun(training_points)
+    )
     key = ModelKey.of(snakemake.wildcards)
     with PointsFile(Path(given.points)) as points:
         rows = family_statistics(

@@ -6,7 +6,8 @@ import job
 from jacspec.claims.rows import read_claims
 from jacspec.data.descriptions import described
 from jacspec.detection.model_detection import read_detection
-from jacspec.report.model_view import key_of_view, read_model_view
+from jacspec.layout import by_dataset_of_points
+from jacspec.report.model_view import key_of_view, points_of_views, read_model_view
 from jacspec.report.page import PageSources, write_page
 from jacspec.report.record import write_record
 from jacspec.report.variant_content import VariantResults
@@ -18,6 +19,10 @@ def main(snakemake):
     """Gather what the sweep has made, and write the page and the record of the run."""
     source, params = snakemake.input, snakemake.params
     views = [read_model_view(path) for path in source.views]
+    points = {
+        dataset: points_of_views(shards, dataset, views)
+        for dataset, shards in by_dataset_of_points(source.points).items()
+    }
     models = list(zip(views, map(Path, source.histories), strict=True))
     variants = [
         VariantResults(
@@ -37,7 +42,7 @@ def main(snakemake):
     sources = PageSources(
         configuration=params.configuration,
         datasets=described(params.datasets),
-        points=dict(zip(params.datasets, map(Path, source.points), strict=True)),
+        points=points,
         benchmarks=Path(params.benchmarks),
         variants=variants,
         verdicts=read_variants(Path(source.verdicts)),

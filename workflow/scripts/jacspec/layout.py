@@ -4,6 +4,9 @@ The names are a contract with other people's programs; the patterns in braces ar
 `jacspec.key.ModelKey.path` fills those of a model.
 """
 
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
 from jacspec.key import ModelKey
 
 RESULTS = "results"
@@ -62,3 +65,22 @@ FORMAT_1_FOLDERS = ("results/datasets", "results/models", "results/spectra", "re
 MODEL_JOB = f"{{variant}}/{ModelKey.PATTERN}"
 FAMILY_JOB = f"{{variant}}/{{family}}/{ModelKey.PATTERN}"
 SPECTRA_JOB = f"{{variant}}/{{dataset}}/{ModelKey.PATTERN}.{{shard}}"
+
+
+def by_dataset_of_points(paths: Iterable[Path | str]) -> dict[str, list[Path]]:
+    """Return files named by `DATASET_SHARD`, by data set, in their order."""
+    return _grouped(paths, lambda path: path.name.rsplit(".", 2)[0])
+
+
+def by_dataset_of_spectra(paths: Iterable[Path | str]) -> dict[str, list[Path]]:
+    """Return files of one model named by `SPECTRA_SHARD`, by data set, in their order."""
+    return _grouped(paths, lambda path: path.parent.name)
+
+
+def _grouped(
+    paths: Iterable[Path | str], dataset_of: Callable[[Path], str]
+) -> dict[str, list[Path]]:
+    grouped: dict[str, list[Path]] = {}
+    for path in map(Path, paths):
+        grouped.setdefault(dataset_of(path), []).append(path)
+    return grouped

@@ -23,8 +23,7 @@ from jacspec import layout
 from jacspec.data.storage import PointsFile
 from jacspec.errors import DamagedFileError, JacspecError
 from jacspec.key import ModelKey
-from jacspec.spectra.runs import check_points_run, check_spectra_run
-from jacspec.spectra.shards import SpectraFile
+from jacspec.spectra.runs import PointsRun, SpectraRun
 
 if TYPE_CHECKING:
     import pandas
@@ -159,15 +158,7 @@ class Sweep:
         They are the points of row `start` to `stop - 1` of every model's spectra. Raises
         JacspecError if there are none, or the shards are not of one sweep.
         """
-        parts, first = [], 0
-        shards = _shards(self.folder / "points", dataset)
-        check_points_run(shards)
-        for path in shards:
-            with PointsFile(path) as shard:
-                rows = _overlap(start, stop, first, shard.count)
-                parts.append(shard.read(rows.start, rows.stop))
-                first += shard.count
-        return np.concatenate(parts)
+        return PointsRun(_shards(self.folder / "points", dataset), dataset).read(start, stop)
 
 
 @dataclass(frozen=True)
@@ -284,40 +275,26 @@ class Spectra:
 
     def __len__(self) -> int:
         """Return the number of points."""
-        counts = []
-        for path in self._checked_shards:
-            with SpectraFile(path) as file:
-                counts.append(file.count)
-        return sum(counts)
+        return self._run.count
 
     def __getitem__(self, name: str) -> np.ndarray:
         """Return a whole column, as `spectra["eigenvalues_input"]`, (n,) or (n, d)."""
         return self.read([name])[name]
 
-    @cached_property
+    @property
     def attributes(self) -> Mapping[str, str | int]:
         """The attributes of the first shard."""
-        with SpectraFile(self._checked_shards[0]) as file:
-            return file.attributes
+        return self._run.attributes
 
     @cached_property
-    def _checked_shards(self) -> tuple[Path, ...]:
-        check_spectra_run(self.shards, self.weights)
-        return self.shards
+    def _run(self) -> SpectraRun:
+        return SpectraRun(self.shards, self.weights)
 
     def read(
         self, names: Sequence[str], start: int = 0, stop: int | None = None
     ) -> dict[str, np.ndarray]:
         """Return rows `start` to `stop - 1` (default: all) of the columns `names`."""
-        parts, first = [], 0
-        for path in self._checked_shards:
-            if parts and stop is not None and first >= stop:
-                break
-            with SpectraFile(path) as file:
-                rows = _overlap(start, stop, first, file.count)
-                parts.append(file.read(names, rows.start, rows.stop))
-                first += file.count
-        return {name: np.concatenate([part[name] for part in parts]) for name in names}
+        return self._run.read(names, start, stop)
 
     def frame(self, names: Sequence[str] = SCALARS) -> "pandas.DataFrame":
         """Return columns of one number a point as a data frame, one row a point."""
@@ -348,10 +325,3 @@ def _shards(folder: Path, name: str) -> list[Path]:
             f"there is no {folder / name}.0.h5: is the name right, and the sweep done?"
         )
     return [found[number] for number in sorted(found)]
-
-
-def _overlap(start: int, stop: int | None, first: int, count: int) -> range:
-    """Return those rows of a shard that lie in `start` to `stop - 1` of the whole."""
-    low = min(max(start - first, 0), count)
-    high = count if stop is None else min(max(stop - first, low), count)
-    return range(low, high)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 from typing import Any
 
 from jacspec import layout
@@ -87,12 +87,13 @@ class Grid:
             for shard in self.shards(dataset)
         ]
 
-    def points_of(self, datasets: Iterable[str]) -> list[str]:
-        """Return the points' shards of data sets, data sets and shards in order."""
+    def points_of(self, datasets: Iterable[str], first: float = inf) -> list[str]:
+        """Return the points' shards of data sets, those with the `first` points, in order."""
         return [
             layout.DATASET_SHARD.format(dataset=dataset, shard=shard)
             for dataset in datasets
             for shard in self.shards(dataset)
+            if self.first_point(shard) < first
         ]
 
     def table_seeds(self, variant: str) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """All that the claims need of one model, from its spectra, its weights and the data sets."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,6 @@ from jacspec.claims.reconstruction_evidence import (
     likeness_draws,
     pixel_mean_draws,
 )
-from jacspec.claims.sample_sizes import points_looked_at
 from jacspec.claims.spectral_evidence import (
     SHARD_COLUMNS,
     DatasetSpectra,
@@ -22,29 +21,21 @@ from jacspec.claims.spectral_evidence import (
     dataset_spectra,
     spectral_draws,
 )
-from jacspec.data.mnist import TEST
-from jacspec.data.storage import PointsFile
+from jacspec.data.blocks import TEST, PointBlock
 from jacspec.errors import DamagedFileError
 from jacspec.key import ModelKey
 from jacspec.models.loading import load_model
 from jacspec.models.network import reconstructions
+from jacspec.sample_sizes import reconstructed_points
+from jacspec.spectra.runs import PointsRun
 from jacspec.spectra.shards import SpectraFile
 
 _BLOCK_POINTS = 5000
 
 
-@dataclass(frozen=True)
-class Points:
-    """The first n points of a data set, with `label` and `split` (n,) if it has any."""
-
-    pixels: np.ndarray
-    label: np.ndarray | None
-    split: np.ndarray | None
-
-
 def model_evidence(
     spectra_shards: Mapping[str, Sequence[Path]],
-    points_shards: Mapping[str, Sequence[Path]],
+    points_runs: Mapping[str, PointsRun],
     weights: Path,
     *,
     key: ModelKey,
@@ -53,17 +44,17 @@ def model_evidence(
 ) -> ModelEvidence:
     """Return the statistics of one model on its training set and on all sets of random pixels.
 
-    Both mappings go from a data set to its shards in order; `points_shards` may stop at
-    `points_looked_at`. Other sets of images are left out: the claims are about pixels drawn at
-    random. `factory` builds the model, if it is no network of dense layers. Raises DamagedFileError
-    if a shard is of another model or data set, or not the next one.
+    `spectra_shards` has the shards of each data set in order, `points_runs` the first points of
+    each, `reconstructed_points` at least. Other sets of images are left out: the claims are about
+    pixels drawn at random. `factory` builds the model, if it is no network of dense layers. Raises
+    DamagedFileError if a shard is of another model or data set, or not the next one.
     """
     points = {
-        dataset: _first_points(paths, points_looked_at(dataset, training_set))
-        for dataset, paths in points_shards.items()
+        dataset: _flat(run.read_block(0, reconstructed_points(dataset, training_set)))
+        for dataset, run in points_runs.items()
+        if dataset == training_set or "label" not in run.columns
     }
     training_points = points.pop(training_set)
-    points = {dataset: own for dataset, own in points.items() if own.label is None}
 
     def spectra_of(dataset: str) -> DatasetSpectra:
         blocks = _spectra_blocks(dataset, spectra_shards[dataset], key)
@@ -80,7 +71,7 @@ def model_evidence(
         draws[Quantity(dataset, "input", "abs_arg_distance")] = distance
 
     for dataset, own in {training_set: training_points, **points}.items():
-        draws |= pixel_mean_draws(dataset, own.pixels)
+        draws |= pixel_mean_draws(dataset, own.points)
     pixel_means = {
         dataset: float(draws[Quantity(dataset, "both", "pixel_mean")][0]) for dataset in points
     }
@@ -88,11 +79,11 @@ def model_evidence(
     split = training_points.split
     training_images = TrainingReconstructions(
         training_set,
-        reconstructions(model, training_points.pixels),
+        reconstructions(model, training_points.points),
         training_points.label,
-        np.zeros(len(training_points.pixels), bool) if split is None else split == TEST,
+        np.zeros(len(training_points), bool) if split is None else split == TEST,
     )
-    images = {dataset: reconstructions(model, own.pixels) for dataset, own in points.items()}
+    images = {dataset: reconstructions(model, own.points) for dataset, own in points.items()}
     draws |= likeness_draws(training_images, images)
     group_draws, characters = character_draws(training_images, images, pixel_means)
     return ModelEvidence(key, draws | group_draws, characters)
@@ -114,20 +105,5 @@ def _spectra_blocks(
             first += shard.count
 
 
-def _first_points(paths: Sequence[Path], left: int) -> Points:
-    parts = []
-    for path in paths:
-        with PointsFile(path) as file:
-            count = min(left, file.count)
-            label = file.read_labels(0, count) if "label" in file.columns else None
-            split = file.read_split(0, count) if "split" in file.columns else None
-            parts.append(Points(file.read(0, count).reshape(count, -1), label, split))
-            left -= count
-    pixels, label, split = (
-        [getattr(part, name) for part in parts] for name in ("pixels", "label", "split")
-    )
-    return Points(
-        np.concatenate(pixels),
-        None if label[0] is None else np.concatenate(label),
-        None if split[0] is None else np.concatenate(split),
-    )
+def _flat(block: PointBlock) -> PointBlock:
+    return replace(block, points=block.points.reshape(len(block), -1))

@@ -1,8 +1,6 @@
 """What one model makes of a family: statistics of each member, with intervals over its points."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -17,7 +15,7 @@ from jacspec.key import ModelKey
 from jacspec.spectra.engine import SpectraEngine
 from jacspec.spectra.protocols import JacobianSource
 from jacspec.spectra.quantities import JacobianSpectra
-from jacspec.spectra.shards import SpectraFile
+from jacspec.spectra.runs import PointsRun, SpectraRun
 
 SPECTRAL_STATISTICS = (
     "share_reversed",
@@ -41,14 +39,10 @@ class MemberRow:
     high: float
 
 
-def errors_inside(spectra: Sequence[Path], points: Sequence[Path]) -> np.ndarray:
-    """Return the reconstruction errors of the test points of a set, from its shards in order."""
-    errors = []
-    for spectra_path, points_path in zip(spectra, points, strict=True):
-        with SpectraFile(spectra_path) as shard, PointsFile(points_path) as file:
-            is_test = file.read_split(0, file.count) == TEST
-            errors.append(shard.read(["reconstruction_error"])["reconstruction_error"][is_test])
-    return np.concatenate(errors)
+def errors_inside(spectra: SpectraRun, points: PointsRun) -> np.ndarray:
+    """Return the reconstruction errors of the test points of a set."""
+    errors = spectra.read(["reconstruction_error"])["reconstruction_error"]
+    return errors[points.read_split() == TEST]
 
 
 def family_statistics(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from jacspec.data.storage import PointsFile
+from jacspec.spectra.runs import PointsRun
 
 # Of the picture of a point that is no image.
 CURVE_SIDE = 84
@@ -24,10 +24,9 @@ class Sample:
     value_range: tuple[float, float] = (0.0, 1.0)
 
 
-def first_points(file: PointsFile, count: int) -> Sample:
-    """Return the first points of a shard, at most `count`."""
-    points = file.read(0, min(count, file.count))
-    return Sample(points, file.image_shape, file.value_range or (0.0, 1.0))
+def first_points(run: PointsRun, count: int) -> Sample:
+    """Return the first points of a data set, at most `count`."""
+    return Sample(run.read(0, count), run.image_shape, run.value_range or (0.0, 1.0))
 
 
 def strip(sample: Sample, *, gap: int = 0) -> np.ndarray:

@@ -6,21 +6,23 @@ of a sample are the first ones of its data set, whose order is random.
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from jacspec.atomic import replacing
-from jacspec.data.storage import PointsFile
 from jacspec.errors import DamagedFileError, JacspecError
-from jacspec.figures.samples import Sample, first_points
+from jacspec.figures.samples import first_points
 from jacspec.key import ModelKey
 from jacspec.models.evaluable import Evaluable
 from jacspec.models.loading import load_model
 from jacspec.models.network import Network, reconstructions
+from jacspec.provenance import sha256_of_file
 from jacspec.report.images import strip_png
+from jacspec.sample_sizes import SHOWN_POINTS
+from jacspec.spectra.runs import PointsRun, UnrelatedFilesError
 from jacspec.spectra.shards import SpectraFile
 
 FORMAT_VERSION = 1
@@ -35,7 +37,6 @@ SMALLEST_PLANE = 1.2
 LOG_MODULUS_EDGES = np.linspace(-8, 4, 61)
 ANGLE_EDGES = np.linspace(0, np.pi, 37)
 SCATTER_POINTS = 300
-SAMPLE_POINTS = 6
 
 _COLUMNS = (
     "eigenvalues_input",
@@ -59,13 +60,13 @@ _VERSIONS = (
 def model_view(
     weights: Path,
     spectra: Mapping[str, Sequence[Path]],
-    points: Mapping[str, Path],
+    points: Mapping[str, PointsRun],
     *,
     factory: str | None = None,
 ) -> dict:
     """Return the view of one model, ready for JSON.
 
-    `spectra` has the shards of each data set, in order, `points` the first points' shard of each.
+    `spectra` has the shards of each data set, in order, `points` the first points of each.
     `factory` builds the model, if it is no network of dense layers.
     Raises DamagedFileError if the shards are not of one model or lack points.
     """
@@ -86,6 +87,7 @@ def model_view(
             if attributes[name] not in values:
                 values.append(attributes[name])
         datasets[dataset] = {
+            "points_sha256": attributes.get("points_sha256"),
             **dataset_view(columns),
             "strip": _reconstruction_strip(autoencoder, points[dataset]),
         }
@@ -148,6 +150,21 @@ def key_of_view(view: Mapping) -> ModelKey:
     return ModelKey(*(view[name] for name in ModelKey.COLUMNS))
 
 
+def points_of_views(shards: Sequence[Path], dataset: str, views: Iterable[Mapping]) -> PointsRun:
+    """Return the first points of a data set, from `shards`, to be shown beside `views` of models.
+
+    Raises UnrelatedFilesError if the views are of other points.
+    """
+    sha256 = sha256_of_file(shards[0])
+    for view in views:
+        if view["datasets"][dataset]["points_sha256"] not in (None, sha256):
+            raise UnrelatedFilesError(
+                f"{shards[0]} has other points than those that were reduced for {key_of_view(view)}"
+                "; run snakemake doctor, which says how to make the model's view again"
+            )
+    return PointsRun(shards, dataset)
+
+
 def rounded(values: np.ndarray | float) -> list | float | None:
     """Return numbers rounded to `SIGNIFICANT_DIGITS`, as JSON has them: NaN becomes None."""
     if np.ndim(values):
@@ -156,11 +173,11 @@ def rounded(values: np.ndarray | float) -> list | float | None:
 
 
 def _read(shards: Sequence[Path]) -> tuple[dict[str, np.ndarray], dict]:
-    parts = []
+    parts, attributes = [], {}
     for path in shards:
         with SpectraFile(path) as file:
             parts.append(file.read(_COLUMNS))
-            attributes = file.attributes
+            attributes = attributes or file.attributes
     return {name: np.concatenate([part[name] for part in parts]) for name in _COLUMNS}, attributes
 
 
@@ -211,12 +228,6 @@ def _shares(signs: np.ndarray) -> dict:
     }
 
 
-def _reconstruction_strip(autoencoder: Network | Evaluable, points: Path) -> str:
-    sample = sample_pixels(points)
+def _reconstruction_strip(autoencoder: Network | Evaluable, points: PointsRun) -> str:
+    sample = first_points(points, SHOWN_POINTS)
     return strip_png(replace(sample, points=reconstructions(autoencoder, sample.points)))
-
-
-def sample_pixels(points: Path) -> Sample:
-    """Return the first points of a data set's shard, at most `SAMPLE_POINTS`."""
-    with PointsFile(points) as file:
-        return first_points(file, SAMPLE_POINTS)

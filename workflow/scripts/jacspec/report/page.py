@@ -18,6 +18,7 @@ from jacspec.claims.registry import CLAIMS
 from jacspec.data.descriptions import Description
 from jacspec.detection.readable import MEASURE_CAPTIONS, MEASURE_TITLES
 from jacspec.detection.scores import TITLES
+from jacspec.figures.samples import first_points
 from jacspec.figures.style import JACOBIAN_COLORS
 from jacspec.report import run_record
 from jacspec.report.charts import Chart, Look, looks_of
@@ -29,9 +30,10 @@ from jacspec.report.model_view import (
     LOG_MODULUS_EDGES,
     PLANE_CELLS,
     key_of_view,
-    sample_pixels,
 )
 from jacspec.report.variant_content import VariantContent, VariantResults, variant_content
+from jacspec.sample_sizes import SHOWN_POINTS
+from jacspec.spectra.runs import PointsRun
 from jacspec.variants.matrix import VariantVerdict, answer, matrix
 
 FOLDER = Path(__file__).parent
@@ -67,6 +69,8 @@ CLAIM_CHARTS = {
     "C10": ("figure_6_training", "figure_6_bright"),
     "C14": ("figure_2_mean_abs_latent",),
 }
+# What views have beside the numbers that the explorer shows.
+NOT_EXPLORED = ("strip", "points_sha256")
 GALLERY_CLAIMS = ("C11", "C12", "C13", "C14", "C15")
 
 
@@ -74,13 +78,13 @@ GALLERY_CLAIMS = ("C11", "C12", "C13", "C14", "C15")
 class PageSources:
     """What the page is made of.
 
-    `datasets` has all data sets, in order, `points` the first shard of each; `verdicts` are those
+    `datasets` has all data sets, in order, `points` the first points of each; `verdicts` are those
     of all variants on all claims. `configuration` is shown as it is.
     """
 
     configuration: Mapping[str, Any]
     datasets: Mapping[str, Description]
-    points: Mapping[str, Path]
+    points: Mapping[str, PointsRun]
     benchmarks: Path
     variants: Sequence[VariantResults]
     verdicts: Sequence[VariantVerdict]
@@ -162,7 +166,7 @@ def _packs(
         yield f"variant-{content.name}", packed(json.dumps(content.scripted()))
         for view in own.views:
             key = key_of_view(view)
-            yield f"model-{key.variant}-{key.name}", packed(json.dumps(_without_strips(view)))
+            yield f"model-{key.variant}-{key.name}", packed(json.dumps(_explored(view)))
 
 
 def _page_data(sources: PageSources, variants: Sequence[VariantContent]) -> dict[str, Any]:
@@ -174,7 +178,10 @@ def _page_data(sources: PageSources, variants: Sequence[VariantContent]) -> dict
             content.name: [[model["key"].latent_dim, model["key"].seed] for model in content.models]
             for content in variants
         },
-        "inputs": {name: strip_png(sample_pixels(path)) for name, path in sources.points.items()},
+        "inputs": {
+            name: strip_png(first_points(points, SHOWN_POINTS))
+            for name, points in sources.points.items()
+        },
         "names": {name: description.title for name, description in sources.datasets.items()},
         "plane_cells": PLANE_CELLS,
         "log_modulus_edges": LOG_MODULUS_EDGES.tolist(),
@@ -228,7 +235,7 @@ def _run(sources: PageSources) -> dict[str, Any]:
         ),
         "stages": run_record.stages(sources.benchmarks),
         "point_counts": {name: content["points"] for name, content in views[0]["datasets"].items()},
-        "origins": {name: run_record.origin(path) for name, path in sources.points.items()},
+        "origins": {name: run_record.origin(points) for name, points in sources.points.items()},
         "versions": {
             name: run_record.distinct(views, name)
             for name in (
@@ -242,9 +249,9 @@ def _run(sources: PageSources) -> dict[str, Any]:
     }
 
 
-def _without_strips(view: Mapping) -> dict:
+def _explored(view: Mapping) -> dict:
     datasets = {
-        name: {key: value for key, value in content.items() if key != "strip"}
+        name: {key: value for key, value in content.items() if key not in NOT_EXPLORED}
         for name, content in view["datasets"].items()
     }
     return {**view, "datasets": datasets}

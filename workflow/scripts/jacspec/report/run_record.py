@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jacspec.data.descriptions import Description
-from jacspec.data.storage import PointsFile
 from jacspec.key import ModelKey
 from jacspec.report.model_view import key_of_view
+from jacspec.spectra.runs import PointsRun
 
 # A share of undetermined points from which on a data set's orientation says little.
 NOTABLE_UNDETERMINED_SHARE = 0.1
@@ -88,14 +88,13 @@ def distinct(views: Sequence[Mapping], name: str) -> str:
     return ", ".join(dict.fromkeys(value for view in views for value in view["versions"][name]))
 
 
-def origin(points: Path) -> dict[str, str]:
+def origin(points: PointsRun) -> dict[str, str]:
     """Return what a data set was made from, and by: the attributes of its first shard."""
-    with PointsFile(points) as file:
-        return {
-            name: str(value)
-            for name, value in file.attributes.items()
-            if name not in ("dataset", "first", "count", "format_version")
-        }
+    return {
+        name: str(value)
+        for name, value in points.attributes.items()
+        if name not in ("dataset", "first", "count", "format_version")
+    }
 
 
 def _stage(rule: str, rows: Sequence[Mapping[str, str]]) -> Stage:

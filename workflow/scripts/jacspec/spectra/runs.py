@@ -1,13 +1,16 @@
-"""Checks that files which are read as one belong together.
+"""Files that are read as one, over all their shards, once it is known that they belong together.
 
 A folder may hold what an earlier sweep left: shards of another size, of other weights, of other
 points. Nothing about their names tells.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from jacspec.data.blocks import PointBlock
 from jacspec.data.storage import PointsFile
 from jacspec.errors import JacspecError
 from jacspec.key import ModelKey
@@ -31,61 +34,160 @@ class UnrelatedFilesError(JacspecError):
     """Files that are read as one are not of one sweep."""
 
 
-def check_points_run(shards: Sequence[Path]) -> None:
-    """Raise `UnrelatedFilesError` unless `shards` are one unbroken run of points of one data set.
+class _Run:
+    """Shards that begin where the one before ends; row i is point i of the data set.
 
-    What is compared are their attributes; no point is read.
+    `dataset`, `count` (points of all shards) and `attributes` (of the first shard) are known.
     """
-    described = []
-    for path in shards:
-        with PointsFile(path, check_seal=False) as file:
-            attributes = {**file.attributes, "dataset": file.dataset, "first": file.first}
-            described.append((path, file.count, attributes))
-    _check_run(described, _OF_POINTS)
+
+    def __init__(self, files: Sequence[PointsFile | SpectraFile], names: Sequence[str]) -> None:
+        _check_run(files, names)
+        self._files = files
+        self.attributes = files[0].attributes
+        self.dataset = str(self.attributes["dataset"])
+        self.count = sum(file.count for file in files)
+
+    def _pieces(self, start: int, stop: int | None) -> Iterator[tuple[Path, int, int]]:
+        """Yield the shards that have rows `start` to `stop - 1`, with those of their rows.
+
+        Where there are none, that is none of the first shard.
+        """
+        stop = self.count if stop is None else min(stop, self.count)
+        if start >= stop:
+            yield self._files[0].path, 0, 0
+        first = 0
+        for file in self._files:
+            low, high = max(start - first, 0), min(stop - first, file.count)
+            if low < high:
+                yield file.path, low, high
+            first += file.count
 
 
-def check_spectra_run(shards: Sequence[Path], weights: Path, points: Sequence[Path] = ()) -> None:
-    """Raise `UnrelatedFilesError` unless `shards` are one run of points through one network.
+class PointsRun(_Run):
+    """The first points of a data set, from its shards in order; no point is read yet.
 
-    `weights` must be those of the network, and `points` the first shards with the points, as many
-    as there are to compare.
+    Raises `UnrelatedFilesError` unless `shards` are one unbroken run, of `dataset` if one is named,
+    and DamagedFileError if one is damaged. Whole files are read for that, once, unless
+    `check_seals` is false.
     """
-    described = []
-    for path in shards:
-        with SpectraFile(path, check_seal=False) as file:
-            described.append((path, file.count, dict(file.attributes)))
-    weights_sha256 = sha256_of_file(weights)
-    for path, _, attributes in described:
-        if attributes["weights_sha256"] != weights_sha256:
-            raise UnrelatedFilesError(
-                f"{path} is of other weights than those in {weights}; remove it if it is left over "
-                "from an earlier sweep, or run snakemake doctor, which says how to make it again"
-            )
-    _check_run(described, _OF_SPECTRA)
-    for (path, _, attributes), points_path in zip(described, points, strict=False):
-        recorded = attributes.get("points_sha256")
-        if recorded is not None and recorded != sha256_of_file(points_path):
-            raise UnrelatedFilesError(
-                f"{path} is of other points than those in {points_path}; run snakemake doctor, "
-                "which says how to make it again"
-            )
+
+    def __init__(
+        self, shards: Sequence[Path], dataset: str | None = None, *, check_seals: bool = True
+    ) -> None:
+        files = []
+        for path in shards:
+            with PointsFile(path, check_seal=check_seals) as file:
+                files.append(file)
+        super().__init__(files, _OF_POINTS)
+        _check_name(files[0], dataset)
+        self.columns, self.image_shape = files[0].columns, files[0].image_shape
+        self.value_range = files[0].value_range
+
+    def read(self, start: int, stop: int | None = None) -> np.ndarray:
+        """Return the points of rows `start` to `stop - 1`, as far as there are any, (n, *shape)."""
+        parts = []
+        for path, low, high in self._pieces(start, stop):
+            with PointsFile(path, check_seal=False) as file:
+                parts.append(file.read(low, high))
+        return np.concatenate(parts)
+
+    def read_split(self) -> np.ndarray:
+        """Return 0 (training) or 1 (test) of all points, (n,) uint8."""
+        parts = []
+        for path, low, high in self._pieces(0, None):
+            with PointsFile(path, check_seal=False) as file:
+                parts.append(file.read_split(low, high))
+        return np.concatenate(parts)
+
+    def read_block(self, start: int, stop: int | None = None) -> PointBlock:
+        """Return all that there is of rows `start` to `stop - 1`, as far as there are any."""
+        parts = []
+        for path, low, high in self._pieces(start, stop):
+            with PointsFile(path, check_seal=False) as file:
+                parts.append(file.read_block(low, high).columns())
+        return PointBlock(
+            **{name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        )
 
 
-def _check_run(
-    described: Sequence[tuple[Path, int, Mapping[str, Any]]], names: Sequence[str]
-) -> None:
-    end = 0
-    for path, count, attributes in described:
-        beginning, _, expected = described[0]
-        for name in names:
-            if attributes.get(name) != expected.get(name):
+class SpectraRun(_Run):
+    """The spectra of one model at a data set, from their shards in order; no column is read yet.
+
+    Raises `UnrelatedFilesError` unless `shards` are one unbroken run through the network of
+    `weights`, of `dataset` if one is named, and of the points in `points`, which are the files with
+    the first shards of them, as many as there are to compare; DamagedFileError if one is damaged.
+    Whole files are read for that, once.
+    """
+
+    def __init__(
+        self,
+        shards: Sequence[Path],
+        weights: Path,
+        points: Sequence[Path] = (),
+        dataset: str | None = None,
+    ) -> None:
+        files = []
+        for path in shards:
+            with SpectraFile(path) as file:
+                files.append(file)
+        weights_sha256 = sha256_of_file(weights)
+        for file in files:
+            if file.attributes["weights_sha256"] != weights_sha256:
                 raise UnrelatedFilesError(
-                    f"{path} does not belong to {beginning}, because its {name} is another one; "
-                    "remove it if it is left over from an earlier sweep, or make it again"
+                    f"{file.path} is of other weights than those in {weights}; remove it if it is "
+                    "left over from an earlier sweep, or run snakemake doctor, which says how to "
+                    "make it again"
                 )
-        if attributes["first"] != end:
+        super().__init__(files, _OF_SPECTRA)
+        _check_name(files[0], dataset)
+        self.key = files[0].key
+        for file, points_path in zip(files, points, strict=False):
+            recorded = file.attributes.get("points_sha256")
+            if recorded is not None and recorded != sha256_of_file(points_path):
+                raise UnrelatedFilesError(
+                    f"{file.path} is of other points than those in {points_path}; run snakemake "
+                    "doctor, which says how to make it again"
+                )
+
+    def read(
+        self, names: Sequence[str], start: int = 0, stop: int | None = None
+    ) -> dict[str, np.ndarray]:
+        """Return rows `start` to `stop - 1` of the columns `names`, as far as there are any."""
+        parts = []
+        for path, low, high in self._pieces(start, stop):
+            with SpectraFile(path, check_seal=False) as file:
+                parts.append(file.read(names, low, high))
+        return {name: np.concatenate([part[name] for part in parts]) for name in names}
+
+    def blocks(self, names: Sequence[str], size: int) -> Iterator[dict[str, np.ndarray]]:
+        """Yield the columns `names` in runs of `size` rows, whatever the shards."""
+        for start in range(0, self.count, size):
+            yield self.read(names, start, start + size)
+
+
+def _check_name(file: PointsFile | SpectraFile, dataset: str | None) -> None:
+    found = file.attributes["dataset"]
+    if dataset not in (None, found):
+        raise UnrelatedFilesError(
+            f"{file.path} is of the data set {found}, not of {dataset}; remove it, and run "
+            "snakemake again"
+        )
+
+
+def _check_run(files: Sequence[PointsFile | SpectraFile], names: Sequence[str]) -> None:
+    beginning: Mapping[str, Any] = files[0].attributes
+    end = 0
+    for file in files:
+        for name in names:
+            if file.attributes.get(name) != beginning.get(name):
+                raise UnrelatedFilesError(
+                    f"{file.path} does not belong to {files[0].path}, because its {name} is "
+                    "another one; remove it if it is left over from an earlier sweep, or make it "
+                    "again"
+                )
+        if file.attributes["first"] != end:
             raise UnrelatedFilesError(
-                f"{path} begins with point {attributes['first']}, where point {end} is next; "
-                "remove what is left over from an earlier sweep with shards of another size"
+                f"{file.path} begins with point {file.attributes['first']}, where point {end} is "
+                "next; remove what is left over from an earlier sweep with shards of another size"
             )
-        end += count
+        end += file.count

@@ -1,15 +1,15 @@
 """All measurements of the theorems for one model, data set by data set."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from jacspec.data.storage import PointsFile
 from jacspec.data.streams import random_stream
 from jacspec.models.loading import load_model
-from jacspec.spectra.shards import SpectraFile
+from jacspec.sample_sizes import MATRIX_POINTS, SAME_PATTERN_POINTS, SPECTRUM_POINTS
+from jacspec.spectra.runs import PointsRun, SpectraRun
 from jacspec.statistics.dataset_statistics import StatisticRow
 from jacspec.theorems.equal_spectra import (
     difference_bound,
@@ -25,10 +25,6 @@ from jacspec.theorems.matrices import (
 from jacspec.theorems.null_model import argument_statistics, orientation_statistics
 from jacspec.theorems.pair_inequalities import pair_statistics
 
-# The points of a data set are in random order, so that the first ones are a fair sample.
-SPECTRUM_POINTS = 10_000
-SAME_PATTERN_POINTS = 200
-MATRIX_POINTS = 500
 PAIRS = 1_000
 
 SPECTRUM_COLUMNS = ["eigenvalues_input", "eigenvalues_latent", "same_pattern"]
@@ -36,49 +32,49 @@ SPECTRUM_COLUMNS = ["eigenvalues_input", "eigenvalues_latent", "same_pattern"]
 
 def model_theorems(
     weights: Path,
-    spectra: Mapping[str, Sequence[Path]],
-    points: Mapping[str, Path],
+    spectra: Mapping[str, SpectraRun],
+    points: Mapping[str, PointsRun],
     *,
     training_set: str,
     factory: str | None = None,
 ) -> list[StatisticRow]:
     """Return the measurements of one model on every data set, in the order of `spectra`.
 
-    `spectra` has the shards of each data set in order, `points` the first shard of its points.
-    Orientation (I.3) is that of all points. Other spectra are those of the first `SPECTRUM_POINTS`
-    of the first shard. Matrices, which shards do not hold, are recomputed: of the first
-    `SAME_PATTERN_POINTS` with one pattern at x and y (I.1), and of the first `MATRIX_POINTS`, from
-    which `PAIRS` pairs are drawn within each set and with `training_set` (I.2). `factory` builds
-    the model, if it is no network of dense layers.
+    Orientation (I.3) is that of all points. Other spectra are those of the first `SPECTRUM_POINTS`,
+    which `points` must have. Matrices, which shards do not hold, are recomputed: of the first
+    `SAME_PATTERN_POINTS` of them with one pattern at x and y (I.1), and of the first
+    `MATRIX_POINTS`, from which `PAIRS` pairs are drawn within each set and with `training_set`
+    (I.2). `factory` builds the model, if it is no network of dense layers.
     """
     sampler = JacobianSampler(load_model(weights, factory))
-    training_sample = _first_matrices(sampler, points[training_set])
+    training_sample = sampler(points[training_set].read(0, MATRIX_POINTS))
     rows = []
-    for dataset, shards in spectra.items():
-        columns = _first_spectra(shards[0])
-        signs = _all_signs(shards)
+    for dataset, run in spectra.items():
+        columns = run.read(SPECTRUM_COLUMNS, 0, SPECTRUM_POINTS)
+        signs = run.read(["sign_input", "sign_latent"])
         named = [("both", *pair) for pair in _pattern_rows(sampler, columns, points[dataset])]
         for jacobian in ("input", "latent"):
             eigenvalues = columns[f"eigenvalues_{jacobian}"]
-            named += [(jacobian, *pair) for pair in orientation_statistics(signs[jacobian])]
+            named += [
+                (jacobian, *pair) for pair in orientation_statistics(signs[f"sign_{jacobian}"])
+            ]
             named += [(jacobian, *pair) for pair in argument_statistics(eigenvalues)]
         sample = training_sample
         if dataset != training_set:
-            sample = _first_matrices(sampler, points[dataset])
+            sample = sampler(points[dataset].read(0, MATRIX_POINTS))
         named += [("latent", *pair) for pair in _pair_rows(dataset, sample, training_sample)]
         rows += [StatisticRow(dataset, *triple) for triple in named]
     return rows
 
 
 def _pattern_rows(
-    sampler: JacobianSampler, columns: Mapping[str, np.ndarray], points: Path
+    sampler: JacobianSampler, columns: Mapping[str, np.ndarray], points: PointsRun
 ) -> Iterator[tuple[str, float]]:
     yield from pattern_statistics(columns)
     rows = np.flatnonzero(columns["same_pattern"])[:SAME_PATTERN_POINTS]
     bound = np.zeros(0)
     if len(rows):
-        with PointsFile(points) as file:
-            pixels = file.read(0, int(rows[-1]) + 1)[rows]
+        pixels = points.read(0, int(rows[-1]) + 1)[rows]
         bound = difference_bound(sampler(pixels))
     yield from rounding_statistics({name: values[rows] for name, values in columns.items()}, bound)
 
@@ -111,24 +107,3 @@ def _random_pairs(
     others = stream.integers(len(second.matrices), size=PAIRS)
     kept = (rows != others) | (first is not second)
     return first.at(rows[kept]), second.at(others[kept])
-
-
-def _first_matrices(sampler: JacobianSampler, points: Path) -> JacobianSample:
-    with PointsFile(points) as file:
-        return sampler(file.read(0, min(file.count, MATRIX_POINTS)))
-
-
-def _first_spectra(shard: Path) -> dict[str, np.ndarray]:
-    with SpectraFile(shard) as file:
-        return file.read(SPECTRUM_COLUMNS, 0, min(file.count, SPECTRUM_POINTS))
-
-
-def _all_signs(shards: Sequence[Path]) -> dict[str, np.ndarray]:
-    parts = []
-    for shard in shards:
-        with SpectraFile(shard) as file:
-            parts.append(file.read(["sign_input", "sign_latent"], 0, file.count))
-    return {
-        jacobian: np.concatenate([part[f"sign_{jacobian}"] for part in parts])
-        for jacobian in ("input", "latent")
-    }
