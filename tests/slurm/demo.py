@@ -49,9 +49,10 @@ def report(jobs: list[SlurmJob], folder: Path) -> str:
     if not jobs:
         return "\nNo job was needed: everything is there."
     node_seconds = sum((job.end - job.start).total_seconds() for job in jobs)
+    asked_seconds = 60 * sum(job.minutes for job in jobs)
     script_seconds = sum(
         float(row["s"])
-        for rule in ("train_model", "compute_spectra", "model_*", "points")
+        for rule in ("train_model", "compute_spectra", "reduce_model", "points")
         for path in (folder / "results/benchmarks").glob(f"{rule}/**/*.tsv")
         for row in csv.DictReader(path.open(), delimiter="\t")
     )
@@ -65,6 +66,7 @@ def report(jobs: list[SlurmJob], folder: Path) -> str:
         "",
         f"{len(jobs)} jobs took {node_seconds:.0f} s of node time: {script_seconds:.0f} s in the "
         f"scripts of the rules, {1 - script_seconds / node_seconds:.0%} to start and end them.",
+        f"They asked for {asked_seconds} s, {asked_seconds / node_seconds:.1f} times that.",
         "Four nodes share the cores of this machine: what is idle on a cluster waits here.",
         f"Figures: {folder / 'results/paper/figures'}",
     ]
