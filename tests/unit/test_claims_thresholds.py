@@ -118,9 +118,19 @@ def on_first(count: int, other: float) -> Value:
             world(abs_arg_q95=on("beta_5_0.8", 1.0)),
         ),
         # HALF of a set's points.
-        (11, "digits_at_low_d", world(3, share_digit_like=0.502), world(3, share_digit_like=0.498)),
-        (11, "no_digits_at_high_d", world(share_digit_like=0.498), world(share_digit_like=0.502)),
-        # As alike as images of one digit, whose spread is 30.
+        (
+            11,
+            "like_training_at_low_d",
+            world(3, share_like_training=0.502),
+            world(3, share_like_training=0.498),
+        ),
+        (
+            11,
+            "unlike_training_at_high_d",
+            world(share_like_training=0.498),
+            world(share_like_training=0.502),
+        ),
+        # As alike as points of one class, whose spread is 30.
         (12, "one_character", world(spread=29.9), world(spread=30.1)),
     ],
 )
@@ -209,10 +219,10 @@ def test_one_of_the_two_means_is_enough_to_cluster_and_one_too_many_not_to():
         assert holds(7, "input_clusters", found) == clusters
 
 
-def test_half_of_the_sets_that_look_like_digits_are_many():
+def test_half_of_the_sets_that_look_like_the_training_set_are_many():
     sets = ("uniform", "bernoulli_0.13", "bernoulli_0.25", "bernoulli_0.5")
     for far, expected in ((2, 1.0), (1, 0.0)):
-        # The training set's mean at d = 3 is .92, and the furthest digit's .009 away.
+        # The training set's mean at d = 3 is .92, and the furthest class's .009 away.
         values = {
             "mean_abs": lambda _d, name, value, own=far: (
                 value if name == "mnist" else 0.5 if name in sets[:own] else 0.92
@@ -223,7 +233,7 @@ def test_half_of_the_sets_that_look_like_digits_are_many():
 
 
 @pytest.mark.parametrize(("gap", "expected"), [(0.0091, 1.0), (0.0089, 0.0)])
-def test_a_set_is_not_close_if_it_is_further_than_any_digit(gap, expected):
+def test_a_set_is_not_close_if_it_is_further_than_any_class(gap, expected):
     found = world(3, mean_abs=of_random_sets(0.92 + gap))
     assert holds(14, "not_close", found) == expected
 
@@ -256,8 +266,8 @@ def holds_or_nan(number: int, statement: str, own: World) -> bool:
         (6, "below_training_set"),
         (8, "larger_spread"),
         (9, "random_sets"),
-        (11, "digits_at_low_d"),
-        (11, "no_digits_at_high_d"),
+        (11, "like_training_at_low_d"),
+        (11, "unlike_training_at_high_d"),
         (14, "not_close"),
     ],
 )
@@ -405,7 +415,7 @@ def test_there_are_400_replicates_in_blocks_of_1000_points_and_50_points_are_the
         assert bool(np.isfinite(sums[0, 1:]).all()) is known
 
 
-def test_an_image_is_like_a_digit_up_to_the_99th_percentile_of_test_images():
+def test_a_point_is_like_the_training_set_up_to_the_99th_percentile_of_test_images():
     distances = np.random.default_rng(0).uniform(1, 2, 1000)
     images = np.zeros((1001, 4))
     images[1:, 0] = distances
@@ -451,11 +461,11 @@ def test_so_many_points_are_reconstructed():
         (9, "Below 25 % of the training points, and, at d ≥ 12, between 40 % and 60 % on 75 %"),
         (9, "more than 10 % of others"),
         (10, "below .125 π; at d ≥ 12, 95 % quantile above .75 π on 75 % of the bright sets"),
-        (11, "More than 50 % of a set's points look like digits for 75 % of the sets at d ≤ 4"),
-        (11, "as near as for 99 % of test images"),
+        (11, "More than 50 % of a set's points look like the training set for 75 % of the sets at"),
+        (11, "as near as for 99 % of test points"),
         (12, "for 95 % of the groups, at d ≥ 12"),
         (13, "At d ≥ 12"),
-        (14, "On 50 % of the sets that look like digits at d ≤ 4"),
+        (14, "On 50 % of the sets that look like the training set at d ≤ 4"),
         (15, "within .005"),
     ],
 )

@@ -173,7 +173,7 @@ def training_reconstructions(generator: np.random.Generator, count: int = 1000):
     )
 
 
-def test_digits_are_digit_like_and_noise_is_not():
+def test_digits_are_like_the_training_set_and_noise_is_not():
     generator = np.random.default_rng(5)
     training = training_reconstructions(generator)
     fresh = training.images[:200] + 0.01 * generator.normal(size=(200, 784))
@@ -183,11 +183,11 @@ def test_digits_are_digit_like_and_noise_is_not():
     references = training.images[~training.is_test]
     expected = np.mean(cdist(fresh, references).min(axis=1) <= limit)
     # One of 200 images may lie within rounding of the limit.
-    assert draws[Quantity("copies", "both", "share_digit_like")][0] == pytest.approx(
+    assert draws[Quantity("copies", "both", "share_like_training")][0] == pytest.approx(
         expected, abs=0.005
     )
     assert expected > 0.5
-    assert np.all(draws[Quantity("noise", "both", "share_digit_like")] == 0.0)
+    assert np.all(draws[Quantity("noise", "both", "share_like_training")] == 0.0)
 
 
 def test_spread_is_the_mean_squared_distance_to_the_mean_of_the_group():
@@ -319,7 +319,7 @@ def test_as_far_as_the_limit_is_like_a_digit():
     draws = likeness_draws(training, sets)
     assert np.all(draws[Quantity("mnist", "both", "nearest_limit")] == 1.0)
     for name, expected in (("at", 1.0), ("beyond", 0.0)):
-        assert np.all(draws[Quantity(name, "both", "share_digit_like")] == expected)
+        assert np.all(draws[Quantity(name, "both", "share_like_training")] == expected)
 
 
 @pytest.mark.parametrize(("count", "known"), [(MINIMUM_POINTS, True), (MINIMUM_POINTS - 1, False)])
@@ -327,7 +327,7 @@ def test_a_share_of_too_few_images_has_no_interval(count, known):
     generator = np.random.default_rng(11)
     training = training_reconstructions(generator)
     draws = likeness_draws(training, {"noise": generator.uniform(size=(count, 784))})
-    share = draws[Quantity("noise", "both", "share_digit_like")]
+    share = draws[Quantity("noise", "both", "share_like_training")]
     assert share[0] == 0.0
     assert np.isfinite(share[1:]).all() == known
 

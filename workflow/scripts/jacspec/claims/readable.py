@@ -76,8 +76,9 @@ def _preamble(judged: Mapping[int, Judgement], evidence: Evidence) -> str:
 
 {not_judged}J_I is the Jacobian of the autoencoder at a point of the input space, J_L that of the
 encoder after the decoder at its latent representation; λ are their d eigenvalues that need not be
-zero, d the latent dimension. The training set is {evidence.training_set}, with its test images.
-Random sets are of pixels drawn independently, grouped by their mean.
+zero, d the latent dimension. The training set is {evidence.training_set}, with its test points; a
+class is what has one label there, in MNIST a digit. Random sets are of pixels drawn independently,
+grouped by their mean.
 
 - Random sets: {groups}.
 - Models: {models or "none"}.

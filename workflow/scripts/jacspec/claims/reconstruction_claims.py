@@ -29,8 +29,8 @@ from jacspec.claims.wording import counted, values_of
 PAPER_PIXEL_MEANS = {"mnist": 0.13, "beta_0.8_5": 0.14, "beta_0.5_0.5": 0.5, "beta_5_0.8": 0.86}
 ROUNDING = 0.005
 
-DIGITS = Statement("digits_at_low_d", MINIMUM_LOW_DIMS)
-NO_DIGITS = Statement("no_digits_at_high_d", MINIMUM_HIGH_DIMS)
+LIKE_TRAINING = Statement("like_training_at_low_d", MINIMUM_LOW_DIMS)
+UNLIKE_TRAINING = Statement("unlike_training_at_high_d", MINIMUM_HIGH_DIMS)
 ONE_CHARACTER = Statement("one_character", MINIMUM_HIGH_DIMS)
 OTHER_LATENT_DIM = Statement("other_latent_dim", MINIMUM_HIGH_DIMS)
 OTHER_SEED = Statement("other_seed", MINIMUM_HIGH_DIMS)
@@ -40,30 +40,30 @@ SAMPLE_MEANS = Statement.of_curve("sample_means")
 _HIGH, _LOW = f"d ≥ {SMALLEST_HIGH_DIM}", f"d ≤ {LARGEST_LOW_DIM}"
 
 
-def digits_then_characters(evidence: Evidence, seed: int) -> Finding:
-    """C11: random pixels are reconstructed to digits at low d, to something else at high d.
+def like_training_then_characters(evidence: Evidence, seed: int) -> Finding:
+    """C11: what is reconstructed from random pixels looks like the training set at low d only.
 
     "At low latent dimension, the reconstruction often appears to be a reconstructed image from the
-    training data set"; at high d "a generalized character, not one from the MNIST data set". An
-    image looks like a digit if the nearest reconstruction of a training image is as near as it is
-    for `DIGIT_LIKE_SHARE` of the test images. Of a network of low d, more than half of the points
-    of most random sets must look like digits; of one of high d, fewer than half.
+    training data set"; at high d "a generalized character, not one from the MNIST data set". A
+    point looks like the training set if the nearest reconstruction of a training point is as near
+    as it is for `LIKE_TRAINING_SHARE` of the test points. Of a network of low d, more than half of
+    the points of most random sets must look like it; of one of high d, fewer than half.
     """
     latent_dims, datasets = evidence.latent_dims(seed), evidence.random_sets()
     low = [
-        _digit_like(evidence, d, seed, dataset, above=HALF)
+        _like_training(evidence, d, seed, dataset, above=HALF)
         for dataset in datasets
         for d in low_dims(latent_dims)
     ]
     high = [
-        _digit_like(evidence, d, seed, dataset, below=HALF)
+        _like_training(evidence, d, seed, dataset, below=HALF)
         for dataset in datasets
         for d in high_dims(latent_dims)
     ]
     enough = len(datasets) >= MINIMUM_SETS
     conditions = [
-        *conditions_of_networks(DIGITS.name, low, required=MOST, enough=enough),
-        *conditions_of_networks(NO_DIGITS.name, high, required=MOST, enough=enough),
+        *conditions_of_networks(LIKE_TRAINING.name, low, required=MOST, enough=enough),
+        *conditions_of_networks(UNLIKE_TRAINING.name, high, required=MOST, enough=enough),
     ]
     distances = _relative_distances(evidence, seed)
     of_random_sets = [
@@ -74,12 +74,12 @@ def digits_then_characters(evidence: Evidence, seed: int) -> Finding:
         for dims in (low_dims(latent_dims), high_dims(latent_dims))
     )
     in_words = (
-        f"mostly digit-like at {_LOW} in {counted(verdicts_of(low))}, mostly not at {_HIGH} in "
-        f"{counted(verdicts_of(high))}; median distance to the nearest training reconstruction, "
-        f"relative to the limit for digits: {near} at {_LOW}, {far} at {_HIGH}"
+        f"mostly like the training set at {_LOW} in {counted(verdicts_of(low))}, mostly not at "
+        f"{_HIGH} in {counted(verdicts_of(high))}; median distance to the nearest training "
+        f"reconstruction, relative to the limit of likeness: {near} at {_LOW}, {far} at {_HIGH}"
     )
     main = {
-        d: np.mean([_shares_digit_like(evidence, d, seed, name) for name in datasets], axis=0)
+        d: np.mean([_shares_like_training(evidence, d, seed, name) for name in datasets], axis=0)
         for d in high_dims(latent_dims)
         if datasets
     }
@@ -91,11 +91,11 @@ def one_character(evidence: Evidence, seed: int) -> Finding:
 
     "By latent dimension 12, all of the reconstructed images look like the same generalized
     character" (Table I), in "two groups, those with mean less than .5, and those with means at
-    least .5" (II-C). Images are of one character if they are as alike as images of one digit: their
-    mean squared distance to the group's mean image is at most that of digits to the mean of the
-    same digit, both as reconstructed. Of a network of high d, both groups must be. Variance between
-    sets over that within sets is reported beside it; alone it would call sets of varied but equally
-    distributed images one character.
+    least .5" (II-C). Images are of one character if they are as alike as those of one class, in
+    MNIST of one digit: their mean squared distance to the group's mean image is at most that of
+    training points to the mean of their class, both as reconstructed. Of a network of high d, both
+    groups must be. Variance between sets over that within sets is reported beside it; alone it
+    would call sets of varied but equally distributed images one character.
     """
     high = high_dims(evidence.latent_dims(seed))
     cells, ratios, main = [], [], {}
@@ -114,8 +114,8 @@ def one_character(evidence: Evidence, seed: int) -> Finding:
             ratios.append(criterion(f"between_within/{group}", between, latent_dim=latent_dim))
         main[latent_dim] = np.mean(list(spreads.values()), axis=0)
     in_words = (
-        f"at {_HIGH} as alike as images of one digit in {counted(verdicts_of(cells))}; spread "
-        f"relative to that of one digit: {values_of(cells)}; variance between sets over that "
+        f"at {_HIGH} as alike as points of one class in {counted(verdicts_of(cells))}; spread "
+        f"relative to that of one class: {values_of(cells)}; variance between sets over that "
         f"within sets: {values_of(ratios)}"
     )
     conditions = conditions_of_networks(ONE_CHARACTER.name, cells, required=NEARLY_ALL)
@@ -127,10 +127,10 @@ def characters_differ(evidence: Evidence, seed: int) -> Finding:
 
     M_dist,d "is a function of d, i.e. different for each architecture. Furthermore, it appears to
     be different for each seed" (II-C). Two characters differ if they are no more alike than two
-    digits. So of a network of high d, for both groups, the median correlation of its mean
-    reconstruction with those of the other networks of high d and the same seed must be below that
-    between the mean reconstructions of two digits; and the same with those of other seeds and the
-    same d.
+    classes, in MNIST two digits. So of a network of high d, for both groups, the median correlation
+    of its mean reconstruction with those of the other networks of high d and the same seed must be
+    below that between the mean reconstructions of two classes; and the same with those of other
+    seeds and the same d.
     """
     high = high_dims(evidence.latent_dims(seed))
     images = _standardized_characters(evidence)
@@ -158,7 +158,7 @@ def characters_differ(evidence: Evidence, seed: int) -> Finding:
         conditions += conditions_of_networks(statement.name, cells)
         criteria += [*cells, *likenesses]
         parts.append(
-            f"{values_of(likenesses)} with models of {words}, less than between digits in "
+            f"{values_of(likenesses)} with models of {words}, less than between classes in "
             f"{counted(verdicts_of(cells))}"
         )
     in_words = f"median correlation of mean reconstructions: {'; '.join(parts)}"
@@ -166,16 +166,16 @@ def characters_differ(evidence: Evidence, seed: int) -> Finding:
     return Finding(tuple(criteria), tuple(conditions), in_words, means)
 
 
-def digits_with_other_spectra(evidence: Evidence, seed: int) -> Finding:
-    """C14: at low d, digit-like reconstructions come with another mean of |lambda| of J_L.
+def like_training_with_other_spectra(evidence: Evidence, seed: int) -> Finding:
+    """C14: at low d, what looks like the training set comes with another mean of |lambda| of J_L.
 
     "Even though the reconstruction images appear to be close to the reconstructed images of the
     training data set", "the mean eigenvalues of J_L for many out of distribution data sets are not
     close to the mean eigenvalue for the training data" (II-D). A set is not close if its mean is
-    further from the training set's than that of any single digit: otherwise it may as well be
-    represented as that digit. Of a network of low d, this must hold for at least half ("many") of
-    the random sets of which more than half of the points look like digits (as in C11). A network
-    with no such set does not put the claim to the test.
+    further from the training set's than that of any single class: otherwise it may as well be
+    represented as that class. Of a network of low d, this must hold for at least half ("many") of
+    the random sets of which more than half of the points look like the training set (as in C11). A
+    network with no such set does not put the claim to the test.
     """
     low, datasets = low_dims(evidence.latent_dims(seed)), evidence.random_sets()
     cells, main = [], {}
@@ -186,7 +186,7 @@ def digits_with_other_spectra(evidence: Evidence, seed: int) -> Finding:
         ]
         gaps = {}
         for dataset in datasets:
-            likeness = _digit_like(evidence, latent_dim, seed, dataset, above=HALF)
+            likeness = _like_training(evidence, latent_dim, seed, dataset, above=HALF)
             if classes and likeness.verdict is Verdict.REPRODUCED:
                 gap = _gap(evidence, latent_dim, seed, dataset, "mean_abs")
                 gaps[dataset] = ratio(gap, np.max(classes, axis=0))
@@ -196,12 +196,12 @@ def digits_with_other_spectra(evidence: Evidence, seed: int) -> Finding:
         ]
         if gaps:
             main[latent_dim] = np.median(list(gaps.values()), axis=0)
-    in_words = f"no random set is mostly digit-like at {_LOW}"
+    in_words = f"no random set is mostly like the training set at {_LOW}"
     if cells:
         in_words = (
-            f"of the cases (set, {_LOW}) that look like digits, the mean is further from the "
-            f"training set's than any digit's in {counted(verdicts_of(cells))}; gap relative to "
-            f"the furthest digit's: {values_of(cells)}"
+            f"of the cases (set, {_LOW}) that look like the training set, the mean is further from "
+            f"its own than any class's in {counted(verdicts_of(cells))}; gap relative to the "
+            f"furthest class's: {values_of(cells)}"
         )
     conditions = conditions_of_networks(
         NOT_CLOSE.name, cells, required=HALF, enough=len(datasets) >= MINIMUM_SETS
@@ -238,15 +238,15 @@ def paper_pixel_means(evidence: Evidence) -> dict[str, float]:
     return {name: mean for name, mean in PAPER_PIXEL_MEANS.items() if name in evaluated}
 
 
-def _digit_like(
+def _like_training(
     evidence: Evidence, latent_dim: int, seed: int, dataset: str, **thresholds: float
 ) -> Criterion:
-    draws = _shares_digit_like(evidence, latent_dim, seed, dataset)
-    return criterion(f"share_digit_like/{dataset}", draws, latent_dim=latent_dim, **thresholds)
+    draws = _shares_like_training(evidence, latent_dim, seed, dataset)
+    return criterion(f"share_like_training/{dataset}", draws, latent_dim=latent_dim, **thresholds)
 
 
-def _shares_digit_like(evidence: Evidence, latent_dim: int, seed: int, dataset: str) -> Draws:
-    return evidence.draws(latent_dim, seed, dataset, "both", "share_digit_like")
+def _shares_like_training(evidence: Evidence, latent_dim: int, seed: int, dataset: str) -> Draws:
+    return evidence.draws(latent_dim, seed, dataset, "both", "share_like_training")
 
 
 def _relative_distances(evidence: Evidence, seed: int) -> list[Criterion]:

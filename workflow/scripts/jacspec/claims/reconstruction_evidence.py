@@ -24,9 +24,9 @@ from jacspec.claims.evidence import (
     character_group_of,
 )
 
-# Looks like a digit: as near to a training reconstruction as 99 of 100 digits never trained on.
-# (With another training set than the paper's, "digit" is any of its images.)
-DIGIT_LIKE_SHARE = 0.99
+# Looks like the training set, in the paper like a digit: as near to a training reconstruction as 99
+# of 100 of its points that were never trained on.
+LIKE_TRAINING_SHARE = 0.99
 _QUERY_POINTS = 1000
 
 
@@ -50,9 +50,10 @@ def likeness_draws(
 
     `random_sets` maps a data set to its reconstructions (n, pixels). `nearest_q50` is the median
     distance to the nearest reconstruction of a training image (for the training set: of its test
-    images, whose quantile `DIGIT_LIKE_SHARE` is the limit, `nearest_limit`), `share_digit_like` the
-    share within the limit. The replicates of the limit take part in those of the shares. Without
-    training or without test images there is nothing to compare with, and nothing is returned.
+    images, whose quantile `LIKE_TRAINING_SHARE` is the limit, `nearest_limit`),
+    `share_like_training` the share within the limit. The replicates of the limit take part in those
+    of the shares. Without training or without test images there is nothing to compare with, and
+    nothing is returned.
     """
     if training.is_test.all() or not training.is_test.any():
         return {}
@@ -60,9 +61,9 @@ def likeness_draws(
     test = np.flatnonzero(training.is_test)
     distances = nearest_distances(training.images[test], references)
     quantiles = quantile_draws(
-        training.dataset, distances[:, None], (0.5, DIGIT_LIKE_SHARE), positions=test
+        training.dataset, distances[:, None], (0.5, LIKE_TRAINING_SHARE), positions=test
     )
-    limit = quantiles[DIGIT_LIKE_SHARE]
+    limit = quantiles[LIKE_TRAINING_SHARE]
     result = {
         Quantity(training.dataset, "both", "nearest_q50"): quantiles[0.5],
         Quantity(training.dataset, "both", "nearest_limit"): limit,
@@ -71,7 +72,7 @@ def likeness_draws(
         nearest = nearest_distances(images, references)
         median = quantile_draws(dataset, nearest[:, None], (0.5,))[0.5]
         result[Quantity(dataset, "both", "nearest_q50")] = median
-        result[Quantity(dataset, "both", "share_digit_like")] = _share_within(
+        result[Quantity(dataset, "both", "share_like_training")] = _share_within(
             dataset, nearest, limit
         )
     return result

@@ -10,7 +10,7 @@ from jacspec.claims import training_set_claims as on_training
 from jacspec.claims.applicability import classes, images_of, points_of_both_splits, sets_of
 from jacspec.claims.evidence import BRIGHTNESS, Evidence
 from jacspec.claims.findings import Finding
-from jacspec.claims.reconstruction_evidence import DIGIT_LIKE_SHARE
+from jacspec.claims.reconstruction_evidence import LIKE_TRAINING_SHARE
 from jacspec.claims.thresholds import (
     HALF,
     LARGEST_LOW_DIM,
@@ -151,43 +151,43 @@ CLAIMS: dict[int, Claim] = {
         (sets_of(*BRIGHTNESS),),
     ),
     11: Claim(
-        "Random pixels are reconstructed to digit-like images at low d and to something else at "
-        "high d.",
-        f"More than {percent(HALF)} of a set's points look like digits for {percent(MOST)} of the "
-        f"sets at {_LOW}, fewer at {_HIGH}. Like a digit: the nearest training reconstruction is "
-        f"as near as for {percent(DIGIT_LIKE_SHARE)} of test images.",
-        reconstruction.digits_then_characters,
-        (reconstruction.DIGITS, reconstruction.NO_DIGITS),
-        f"share of random points that look like digits, at {_HIGH}",
+        "Random pixels are reconstructed to what looks like the training set at low d and to "
+        "something else at high d.",
+        f"More than {percent(HALF)} of a set's points look like the training set for "
+        f"{percent(MOST)} of the sets at {_LOW}, fewer at {_HIGH}. Like it: the nearest training "
+        f"reconstruction is as near as for {percent(LIKE_TRAINING_SHARE)} of test points.",
+        reconstruction.like_training_then_characters,
+        (reconstruction.LIKE_TRAINING, reconstruction.UNLIKE_TRAINING),
+        f"share of random points that look like the training set, at {_HIGH}",
         (sets_of(), points_of_both_splits),
     ),
     12: Claim(
         f"From d ≈ {SMALLEST_HIGH_DIM} on, a model reconstructs all random sets of pixel mean < .5 "
         "to one character, and all others to one.",
-        "The group's reconstructions are as alike as those of images of one digit, for "
+        "The group's reconstructions are as alike as those of points of one class, for "
         f"{percent(NEARLY_ALL)} of the groups, at {_HIGH}.",
         reconstruction.one_character,
         (reconstruction.ONE_CHARACTER,),
-        f"spread of a group's reconstructions relative to that of one digit, at {_HIGH}",
+        f"spread of a group's reconstructions relative to that of one class, at {_HIGH}",
         (sets_of(), classes),
     ),
     13: Claim(
         "That character is another one for another d and for another seed.",
         f"At {_HIGH} the mean reconstructions of a group by two models are no more correlated than "
-        "those of two digits by one model (medians), for both groups and both kinds of pairs.",
+        "those of two classes by one model (medians), for both groups and both kinds of pairs.",
         reconstruction.characters_differ,
         (reconstruction.OTHER_LATENT_DIM, reconstruction.OTHER_SEED),
         f"correlation of mean reconstructions with those at other d, at {_HIGH}",
         (sets_of(), classes),
     ),
     14: Claim(
-        "At low d random pixels look like digits when reconstructed, and yet many sets have "
-        "another mean |λ| of J_L than the training set.",
-        f"On {percent(HALF)} of the sets that look like digits at {_LOW}, the mean is further from "
-        "the training set's than that of any single digit.",
-        reconstruction.digits_with_other_spectra,
+        "At low d random pixels look like the training set when reconstructed, and yet many sets "
+        "have another mean |λ| of J_L.",
+        f"On {percent(HALF)} of the sets that look like the training set at {_LOW}, the mean is "
+        "further from the training set's than that of any single class.",
+        reconstruction.like_training_with_other_spectra,
         (reconstruction.NOT_CLOSE,),
-        f"gap of the mean |λ| of J_L relative to that of the furthest digit, at {_LOW}",
+        f"gap of the mean |λ| of J_L relative to that of the furthest class, at {_LOW}",
         (sets_of(), classes, points_of_both_splits),
     ),
     15: Claim(
