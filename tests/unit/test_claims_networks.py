@@ -68,6 +68,20 @@ def test_networks_count_the_same_in_one_seed_or_in_two_that_agree():
     assert (one.value, one.low, one.high) == (1.0, jeffreys_interval(12, 12)[0], 1.0)
 
 
+@pytest.mark.parametrize(("dims", "expected"), [(6, REPRODUCED), (5, OPEN)])
+def test_a_comparison_of_two_seeds_counts_once_though_both_are_asked(dims, expected):
+    statement = Statement("holds", minimum_dims=1, between_seeds=True)
+    own = networks(*[1.0] * dims)
+    assert share_that_holds(statement, {0: own, 1: own}).verdict == expected
+
+
+def test_of_three_seeds_two_count_as_compared_with_the_others():
+    statement = Statement("holds", minimum_dims=1, between_seeds=True)
+    for dims, expected in ((3, REPRODUCED), (2, OPEN)):
+        own = networks(*[1.0] * dims)
+        assert share_that_holds(statement, dict.fromkeys(range(3), own)).verdict == expected
+
+
 def test_two_seeds_that_differ_make_an_interval_from_one_to_the_other():
     share = share_that_holds(
         ANY_DIM, {0: networks(*[1.0] * 100), 1: networks(*[1.0] * 60, *[0.0] * 40)}

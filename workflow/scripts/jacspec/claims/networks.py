@@ -17,7 +17,9 @@ share of a variant's networks the condition holds. The variant has the claim if 
 - Jeffreys' interval of a share of so many draws (Brown, Cai and DasGupta 2001, "Interval estimation
   for a binomial proportion"). Where all networks agree, every resample does, and a bootstrap would
   be sure of what it has not seen. Six networks that all agree are the fewest that can confirm a
-  statement, and three the fewest that can refute it; fewer leave it undetermined.
+  statement, and three the fewest that can refute it; fewer leave it undetermined. Where networks
+  are compared with those of other seeds, each comparison is seen from both its ends: of S networks
+  at a latent dimension only S - 1 count as draws, of two the one pair.
 
 *Of curves.* A few statements are about how something goes with d (the declines of C1 and C3, and
 C5), and have one condition for each seed. One curve is many networks: so they are resampled, too,
@@ -68,7 +70,8 @@ def share_that_holds(
     )
     low, high = interval(certain)[0], interval(possible)[1]
     if not statement.of_curves:
-        count = round(networks[0])
+        seen_twice = 1 / len(by_seed) if statement.between_seeds else 0
+        count = round(networks[0] * (1 - seen_twice))
         low = min(low, jeffreys_interval(round(certain[0] * count), count)[0])
         high = max(high, jeffreys_interval(round(possible[0] * count), count)[1])
     latent_dims = {one.latent_dim for own in by_seed.values() for one in own}

@@ -33,7 +33,7 @@ LIKE_TRAINING = Statement("like_training_at_low_d", MINIMUM_LOW_DIMS)
 UNLIKE_TRAINING = Statement("unlike_training_at_high_d", MINIMUM_HIGH_DIMS)
 ONE_CHARACTER = Statement("one_character", MINIMUM_HIGH_DIMS)
 OTHER_LATENT_DIM = Statement("other_latent_dim", MINIMUM_HIGH_DIMS)
-OTHER_SEED = Statement("other_seed", MINIMUM_HIGH_DIMS)
+OTHER_SEED = Statement("other_seed", MINIMUM_HIGH_DIMS, between_seeds=True)
 NOT_CLOSE = Statement("not_close", MINIMUM_LOW_DIMS)
 SAMPLE_MEANS = Statement.of_curve("sample_means")
 

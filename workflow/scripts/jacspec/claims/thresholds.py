@@ -31,12 +31,14 @@ class Statement:
     """One of the statements that a claim is made of.
 
     It is of single networks, which must be of `minimum_dims` different latent dimensions to speak
-    for others; or, `of_curves`, of all networks of a seed together.
+    for others; or, `of_curves`, of all networks of a seed together. What is said of a network
+    `between_seeds` is by comparison with those of other seeds and the same latent dimension.
     """
 
     name: str
     minimum_dims: int = MINIMUM_DIMS
     of_curves: bool = False
+    between_seeds: bool = False
 
     @classmethod
     def of_curve(cls, name: str) -> "Statement":
