@@ -28,14 +28,14 @@ EIGENVALUES = np.array([3.0, 2.0, 1.0])
 LAST_PLACE = float(np.finfo(np.float32).eps)
 
 
-def recomputed_point(error: float) -> RecomputedPoint:
+def recomputed_point(error: float, rank: int = 3) -> RecomputedPoint:
     """Return a point whose Jacobians have `EIGENVALUES`, known to within `error`."""
     matrix = RecomputedMatrix(
         value=np.diag(EIGENVALUES),
         error=error,
         trace=Bounded(EIGENVALUES.sum(), error),
         square_trace=Bounded(np.square(EIGENVALUES).sum(), error),
-        rank_bound=3,
+        rank_bound=rank,
     )
     return RecomputedPoint(
         matrix, matrix, np.zeros(3), np.zeros(3), Bounded(0.0, 0.0), False, False
@@ -114,6 +114,14 @@ def test_a_determinant_that_is_certain_has_its_sign_and_modulus():
     assert "logabsdet" in beyond(stored_row(logabsdet=logabsdet + 3.1e-5), error=1e-5)
 
 
+def test_a_determinant_without_full_rank_is_exactly_zero():
+    point = recomputed_point(1e-12, rank=2)
+    for logabsdet, sign, wrong in ((-np.inf, 0, set()), (-700.0, 1, {"logabsdet", "sign"})):
+        row = stored_row(logabsdet=logabsdet, sign=sign, rank_bound=2)
+        found = {one.quantity for one in deviations(row, point) if not one.within}
+        assert found & {"logabsdet", "sign"} == wrong
+
+
 def test_nothing_is_said_of_a_determinant_that_rounding_may_make_zero():
     assert "sign" in beyond(stored_row(sign=-1), error=0.9)
     found = beyond(stored_row(sign=-1, logabsdet=-40.0), error=1.1)
@@ -149,6 +157,13 @@ def test_eigenvalues_beyond_the_rank_were_no_larger_than_the_last_one_kept():
     assert 2 < bound < 2 + 1e-6
     _, bound = identities([3.0, 2.0, 1.0], 3, 6.0)["stored_trace"]
     assert 0 < bound < 1e-6
+
+
+@pytest.mark.parametrize(("trace", "agrees"), [(2e-13, True), (2e-12, False)])
+def test_a_sum_may_be_off_by_what_an_eigensolver_leaves_of_the_norm(trace, agrees):
+    """At d = 3, sqrt(3) times 3 (4 * 3 + 40) 2^-52 of 5 is 3e-13, and storing adds nothing."""
+    deviation, bound = identities([1e-30, 1e-30, 1e-30], 3, trace)["stored_trace"]
+    assert (deviation <= bound) == agrees
 
 
 def test_eigenvalues_of_no_rank_were_no_larger_than_the_norm():
