@@ -67,6 +67,8 @@ def drafts(schema: dict, definitions: dict) -> st.SearchStrategy:
         return st.lists(items, min_size=schema["minItems"], max_size=5)
     if kind in ("integer", "number"):
         return numbers(schema)
+    if kind == "boolean":
+        return st.booleans()
     if "properties" in schema and "allOf" not in schema:
         return st.fixed_dictionaries(
             {key: drafts(value, definitions) for key, value in schema["properties"].items()}
