@@ -55,6 +55,46 @@ def dense(latent_dim, shape):
     return Dense(latent_dim, shape)
 
 
+class Pair(nn.Module):
+    """An encoder and a decoder."""
+
+    def __init__(self, encoder, decoder):
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+
+
+class Normalized(nn.Module):
+    """Points of the unit sphere."""
+
+    def forward(self, values):
+        return nn.functional.normalize(values)
+
+
+def sphere(latent_dim, shape):
+    """Return one with singular Jacobians, which no bound of the rank says."""
+    pixels = prod(shape)
+    return Pair(
+        nn.Sequential(nn.Flatten(), nn.Linear(pixels, 8), nn.ELU(), nn.Linear(8, latent_dim)),
+        nn.Sequential(Normalized(), nn.Linear(latent_dim, pixels), nn.Unflatten(1, shape)),
+    )
+
+
+def pooled(latent_dim, shape):
+    """Return one with kinks: the largest of each pair of pixels, and ReLU."""
+    pixels = prod(shape)
+    return Pair(
+        nn.Sequential(
+            nn.Conv2d(shape[0], 4, 3, padding=1, bias=False),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Flatten(),
+            nn.Linear(pixels // shape[0], latent_dim),
+        ),
+        nn.Sequential(nn.Linear(latent_dim, pixels), nn.Tanh(), nn.Unflatten(1, shape)),
+    )
+
+
 def too_few(latent_dim, shape):
     return Dense(latent_dim - 1, shape)
 

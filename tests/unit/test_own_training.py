@@ -1,5 +1,6 @@
 """Autoencoders of factories are trained, killed, gone on with and loaded like the dense ones."""
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
@@ -166,6 +167,29 @@ def test_a_factory_that_cannot_be_used_is_refused(tmp_path, name):
     with pytest.raises(AutoencoderError) as refusal:
         trained(tmp_path, factory=factory(name))
     assert WRONG[name] in str(refusal.value)
+
+
+def test_every_flipped_bit_of_weights_is_detected_or_harmless(tmp_path):
+    trained(tmp_path)
+    path, name = tmp_path / "weights.pt", str(factory("convolutional"))
+    content = path.read_bytes()
+    expected = load_own_autoencoder(path, name).module.state_dict()
+    choice = random.Random(0)
+    detected = 0
+    for _ in range(60):
+        damaged = bytearray(content)
+        damaged[choice.randrange(len(content))] ^= 1 << choice.randrange(8)
+        path.write_bytes(damaged)
+        try:
+            found = load_own_autoencoder(path, name).module.state_dict()
+        except DamagedFileError:
+            detected += 1
+        else:
+            assert all(found[key].equal(values) for key, values in expected.items())
+    assert detected > 10
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(DamagedFileError, match="is damaged"):
+        load_own_autoencoder(path, name)
 
 
 def test_weights_of_another_module_are_refused(tmp_path):

@@ -382,6 +382,6 @@ def test_the_error_of_an_eigensolver_is_that_of_unscaled_matrices():
     # All rows and columns are of one size: there is nothing to balance.
     matrix = np.eye(6) + np.ones((6, 6))
     scale = 2.0 ** np.arange(0, 60, 10)
-    error = comparison._backward_error(matrix)
+    error = comparison.backward_error(matrix)
     assert error <= 6 * (4 * 6 + 40) * 2**-52 * np.linalg.norm(matrix) * 1.0001
-    assert comparison._backward_error(matrix * scale / scale[:, None]) > 2**40 * error
+    assert comparison.backward_error(matrix * scale / scale[:, None]) > 2**40 * error

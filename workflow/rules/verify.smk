@@ -6,8 +6,6 @@ rule verify:
         [
             layout.VERIFICATION.format(**key.fields(), dataset=dataset, shard=shard)
             for key in GRID.models()
-            # What a factory builds has no layers that another program could read.
-            if not GRID.variants[key.variant].factory
             for dataset in GRID.datasets
             for shard in GRID.shards(dataset)
         ],
@@ -33,6 +31,9 @@ rule verify_shard:
         runtime=minutes(lambda wildcards: 10),
         gpu=0,
     params:
-        code=code_of("verify.py"),
+        factory=of_variant("factory"),
+        code=lambda wildcards: digest_of(
+            SCRIPTS / "verify.py", *filter(None, [of_variant("factory_file")(wildcards)])
+        ),
     script:
         "../scripts/verify.py"

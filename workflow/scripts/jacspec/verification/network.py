@@ -47,21 +47,38 @@ class Network:
 def load_network(path: Path | str) -> Network:
     """Read a weights file; raises DamagedFileError if it holds no network."""
     content = Path(path).read_bytes()
+    tensors, record = read_weights(path, content)
     try:
-        tensors = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            (name,) = (name for name in archive.namelist() if name.endswith("/record.json"))
-            architecture = json.loads(archive.read(name))["architecture"]
+        architecture = record["architecture"]
         halves = [
             _modules(tensors, half, architecture["hidden_activation"], architecture[last])
             for half, last in (("encoder", "latent_activation"), ("decoder", "output_activation"))
         ]
+    # What the record or the tensors lack shows in the middle of something.
+    except Exception as error:
+        raise _damaged(path, error) from error
+    return Network(*halves, hashlib.sha256(content).hexdigest())
+
+
+def read_weights(path: Path | str, content: bytes) -> tuple[dict[str, torch.Tensor], dict]:
+    """Return the tensors by name in the `content` of a file, and its record.
+
+    Raises DamagedFileError if it has none of them.
+    """
+    try:
+        tensors = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            (name,) = (name for name in archive.namelist() if name.endswith("/record.json"))
+            return tensors, json.loads(archive.read(name))
     # torch.load raises what the damage happens to cause.
     except Exception as error:
-        raise DamagedFileError(
-            f"{path} holds no autoencoder ({error}): delete it and run snakemake again"
-        ) from error
-    return Network(*halves, hashlib.sha256(content).hexdigest())
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path | str, error: Exception) -> DamagedFileError:
+    return DamagedFileError(
+        f"{path} holds no autoencoder ({error}): delete it and run snakemake again"
+    )
 
 
 def _modules(

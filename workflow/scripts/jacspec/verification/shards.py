@@ -3,9 +3,10 @@
 import csv
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -22,7 +23,14 @@ from jacspec.verification.comparison import (
     worst_index,
 )
 from jacspec.verification.network import Network, load_network
-from jacspec.verification.recomputation import recompute
+from jacspec.verification.own import (
+    OwnMaps,
+    StoredPoint,
+    load_own_maps,
+    own_deviations,
+    recompute_own,
+)
+from jacspec.verification.recomputation import RecomputedPoint, recompute
 
 POINTS_PER_SHARD = 8
 BLOCK_POINTS = 10_000
@@ -97,25 +105,36 @@ class ShardReport:
                 writer.writerow([*of_shard, *of_quantity, *numbers])
 
 
-def verify_shard(spectra: Path | str, weights: Path | str, points: Path | str) -> ShardReport:
+def verify_shard(
+    spectra: Path | str, weights: Path | str, points: Path | str, factory: str | None = None
+) -> ShardReport:
     """Check a spectra shard against the files of weights and points that it was made from.
 
+    `factory` is the function that builds the model, as ``my_models.py:build``, if one does.
     `POINTS_PER_SHARD` random points are recomputed; what every point must obey by itself is checked
     at all of them. Raises DamagedFileError where a file cannot be read, or is not of the weights or
-    points it stands beside, and VerificationError for a shard of the general engine, whose weights
-    do not tell the maps.
+    points it stands beside, and VerificationError for a shard of the general engine without a
+    factory.
     """
-    network = load_network(weights)
+    model = load_network(weights) if factory is None else load_own_maps(weights, factory)
     try:
         with (
             h5py.File(spectra, "r", locking=False) as shard,
             h5py.File(points, "r", locking=False) as data,
         ):
-            _check_provenance(spectra, shard, data, network)
+            _check_provenance(spectra, shard, data, model)
             rows = _drawn_rows(shard)
+            if factory is not None:
+                rows = sorted({*rows, *_suspects(shard)})
+            recomputed = _recomputed(model, shard, data, rows)
+            norm = (
+                largest_norm(model)
+                if isinstance(model, Network)
+                else _largest_found(recomputed.values())
+            )
             findings = [
-                *_findings_by_identities(network, shard),
-                *_findings_by_recomputation(network, shard, data, rows),
+                *_findings_by_identities(shard, norm),
+                *_findings_by_recomputation(shard, recomputed, of_factory=factory is not None),
             ]
             return ShardReport(
                 spectra=Path(spectra),
@@ -138,15 +157,15 @@ def _key(shard: h5py.File) -> ModelKey:
 
 
 def _check_provenance(
-    path: Path | str, shard: h5py.File, data: h5py.File, network: Network
+    path: Path | str, shard: h5py.File, data: h5py.File, model: Network | OwnMaps
 ) -> None:
-    if shard.attrs["engine"] != "dense":
+    if isinstance(model, Network) and shard.attrs["engine"] != "dense":
         raise VerificationError(
-            f"{path} is of the {shard.attrs['engine']} engine: only shards of dense layers can be "
-            "verified, so leave it out"
+            f"{path} is of the {shard.attrs['engine']} engine, and its weights do not tell the "
+            "maps: name the factory that builds the autoencoder"
         )
     claims = (
-        ("weights_sha256", shard.attrs["weights_sha256"], network.sha256),
+        ("weights_sha256", shard.attrs["weights_sha256"], model.sha256),
         ("dataset", shard.attrs["dataset"], data.attrs["dataset"]),
         ("first", shard.attrs["first"], data.attrs["first"]),
         ("number of points", len(shard["index"]), len(data["points"])),
@@ -168,30 +187,82 @@ def _drawn_rows(shard: h5py.File) -> list[int]:
     return sorted(generator.choice(count, min(count, POINTS_PER_SHARD), replace=False).tolist())
 
 
+def _suspects(shard: h5py.File) -> list[int]:
+    """Return the rows whose eigenvalues differ most from their trace, beyond what storage is.
+
+    Without layers no norm is known of points that are not recomputed, nor what an eigensolver may
+    be off by there: such points are recomputed, the worst `POINTS_PER_SHARD` of each block.
+    """
+    suspects: list[int] = []
+    for start, stored in _blocks(shard):
+        for jacobian in JACOBIANS:
+            for quantity, deviation, bound in identity_deviations(jacobian, stored, 0.0):
+                if quantity == "stored_trace":
+                    beyond = np.flatnonzero(~(deviation <= bound))
+                    excess = deviation[beyond] / np.maximum(bound[beyond], 2.0**-1000)
+                    worst = beyond[np.argsort(-excess, kind="stable")[:POINTS_PER_SHARD]]
+                    suspects += (start + worst).tolist()
+    return suspects
+
+
+def _recomputed(
+    model: Network | OwnMaps, shard: h5py.File, data: h5py.File, rows: list[int]
+) -> dict[int, RecomputedPoint]:
+    precision = str(shard.attrs["precision"])
+    if isinstance(model, Network):
+        return {row: recompute(model, data["points"][row], precision) for row in rows}
+    points = [StoredPoint(data["points"][row], _stored(shard, row)) for row in rows]
+    engine = str(shard.attrs["engine"])
+    found = recompute_own(model, points, engine=engine, precision=precision)
+    return dict(zip(rows, found, strict=True))
+
+
+def _largest_found(recomputed: Iterable[RecomputedPoint]) -> float:
+    """Return the largest norm of the matrices that were recomputed."""
+    return max(
+        (
+            float(np.linalg.norm(getattr(point, jacobian).value))
+            for point in recomputed
+            for jacobian in JACOBIANS
+        ),
+        default=0.0,
+    )
+
+
+def _stored(shard: h5py.File, row: int) -> dict[str, Any]:
+    return {name: column[row] for name, column in shard.items()}
+
+
 def _findings_by_recomputation(
-    network: Network, shard: h5py.File, data: h5py.File, rows: list[int]
+    shard: h5py.File, recomputed: Mapping[int, RecomputedPoint], *, of_factory: bool
 ) -> Iterator[Finding]:
-    for row in rows:
-        stored = {name: column[row] for name, column in shard.items()}
+    for row, found in recomputed.items():
+        stored = _stored(shard, row)
         point = int(shard.attrs["first"]) + row
         index = Deviation("both", "index", float(abs(int(stored["index"]) - point)), 0.0)
-        recomputed = recompute(network, data["points"][row], str(shard.attrs["precision"]))
-        for deviation in (index, *deviations(stored, recomputed)):
-            yield Finding(point, deviation, _verdict(deviation, near_kink=recomputed.near_kink))
+        own = own_deviations(stored, found, str(shard.attrs["engine"])) if of_factory else ()
+        for deviation in (index, *deviations(stored, found), *own):
+            yield Finding(point, deviation, _verdict(deviation, near_kink=found.near_kink))
 
 
-def _findings_by_identities(network: Network, shard: h5py.File) -> Iterator[Finding]:
-    norm = largest_norm(network)
-    for start in range(0, len(shard["index"]), BLOCK_POINTS):
-        rows = slice(start, start + BLOCK_POINTS)
+def _findings_by_identities(shard: h5py.File, norm: float) -> Iterator[Finding]:
+    more_zeros = shard.attrs["engine"] != "dense"
+    for start, stored in _blocks(shard):
         for jacobian in JACOBIANS:
-            names = [f"{column}_{jacobian}" for column in ("eigenvalues", "trace", "rank_bound")]
-            stored = {name: shard[name][rows] for name in names}
-            for quantity, deviation, bound in identity_deviations(jacobian, stored, norm):
+            of_block = identity_deviations(jacobian, stored, norm, more_zeros=more_zeros)
+            for quantity, deviation, bound in of_block:
                 worst = worst_index(deviation, bound)
                 found = Deviation(jacobian, quantity, float(deviation[worst]), float(bound[worst]))
                 point = int(shard.attrs["first"]) + start + worst
                 yield Finding(point, found, _verdict(found, near_kink=False))
+
+
+def _blocks(shard: h5py.File) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+    """Yield the first row of every block, and what its points must obey by themselves."""
+    columns = ("eigenvalues", "trace", "rank_bound")
+    names = [f"{column}_{jacobian}" for column in columns for jacobian in JACOBIANS]
+    for start in range(0, len(shard["index"]), BLOCK_POINTS):
+        yield start, {name: shard[name][start : start + BLOCK_POINTS] for name in names}
 
 
 def _worst_of_each(findings: Iterable[Finding]) -> tuple[Finding, ...]:
