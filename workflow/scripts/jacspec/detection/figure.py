@@ -40,13 +40,17 @@ STYLES = {
         r"distance of spectra of $J_{\mathcal{I}}$, $J_{\mathcal{L}}$", "#009e73", "D"
     ),
     "largest_eigenvalue": ScoreStyle(r"largest eigenvalue of $J_{\mathcal{I}}$", "#cc79a7", "P"),
-    "log_volume_encoder": ScoreStyle(r"$\ln$ volume of $D\,enc$, from median", "#8a5a2b", "h"),
-    "log_volume_decoder": ScoreStyle(r"$\ln$ volume of $D\,dec$, from median", "#4d6a00", ">"),
+    "log_volume_encoder": ScoreStyle(
+        r"$\ln$ volume of $D\,\mathrm{enc}$, from median", "#8a5a2b", "h"
+    ),
+    "log_volume_decoder": ScoreStyle(
+        r"$\ln$ volume of $D\,\mathrm{dec}$, from median", "#4d6a00", ">"
+    ),
     "smallest_singular_value_encoder": ScoreStyle(
-        r"$\ln\,\sigma_{\min}$ of $D\,enc$, from median", "#777777", "d"
+        r"$\ln\,\sigma_{\min}$ of $D\,\mathrm{enc}$, from median", "#777777", "d"
     ),
     "smallest_singular_value_decoder": ScoreStyle(
-        r"$\ln\,\sigma_{\min}$ of $D\,dec$, from median", "#332288", "*"
+        r"$\ln\,\sigma_{\min}$ of $D\,\mathrm{dec}$, from median", "#332288", "*"
     ),
     "latent_distance_and_error": ScoreStyle("Mahalanobis distance + error", "#b8a000", "<"),
     "error_and_geometry": ScoreStyle("error + geometry", "#882255", "p"),
