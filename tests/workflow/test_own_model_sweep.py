@@ -1,7 +1,9 @@
 """Models of the user's own, those of the example, go the way of all others, to the report."""
 
+import os
 import shutil
 
+import h5py
 import pandas as pd
 import pytest
 import torch
@@ -101,3 +103,31 @@ def test_no_command_of_the_doctors_writes_over_the_users_file(own_sweep, snakema
     snakemake(folder, *arguments, "--force", "--", IMPORTED.path(layout.WEIGHTS))
     assert source.read_bytes() == before
     assert history.exists()
+
+
+def test_every_shard_is_verified_and_a_wrong_number_is_found(own_sweep, snakemake):
+    folder, arguments = own_sweep
+    snakemake(folder, *arguments, "--", "verify")
+    tables = {
+        variant: folder / ModelKey(variant, 2, 0).path(layout.VERIFICATION, dataset=name, shard=0)
+        for variant in ENGINES
+        for name in DATASETS
+    }
+    for path in tables.values():
+        found = pd.read_csv(path)
+        assert set(found["verdict"]) == {"agrees"}
+        assert (found["recomputed"] >= 8).all()
+    key = ModelKey("convolutional", 2, 0)
+    path = folder / key.path(layout.SPECTRA_SHARD, dataset="mnist", shard=0)
+    before, times = path.read_bytes(), path.stat()
+    with h5py.File(path, "r+") as file:
+        file["eigenvalues_input"][0] *= 1.0001
+    said = snakemake(
+        *(folder, *arguments, "--"),
+        key.path(layout.VERIFICATION, dataset="mnist", shard=0),
+        succeeds=False,
+    )
+    path.write_bytes(before)
+    os.utime(path, (times.st_atime, times.st_mtime))
+    words = "stored_trace (input) deviates at point 0"
+    assert words in said.stdout + said.stderr
