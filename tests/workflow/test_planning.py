@@ -25,6 +25,13 @@ def test_fan_out_of_the_quick_sweep(planning, tmp_path, project):
     jobs = planned_jobs(planning(tmp_path, "--dry-run", "--configfile", quick).stdout)
     assert jobs["train_model"] == jobs["reduce_model"] == 15
     assert jobs["compute_spectra"] == 165
+    assert "compute_singular_values" not in jobs
+
+
+def test_sets_near_mnist_are_scored_by_singular_values_too(planning, tmp_path, project):
+    overlays = [project / "config" / f"{name}.yaml" for name in ("quick", "near_ood")]
+    jobs = planned_jobs(planning(tmp_path, "--dry-run", "--configfile", *overlays).stdout)
+    assert jobs["compute_singular_values"] == jobs["compute_spectra"] == 285
 
 
 def planned_minutes(output: str) -> dict[str, Counter[str]]:
