@@ -40,6 +40,7 @@ from jacspec.report.model_view import (
 )
 from jacspec.report.page import MARKERS, packed, with_subscripts
 from jacspec.report.run_record import stages
+from jacspec.report.variant_content import GREY_LEVELS, with_few_levels
 from jacspec.spectra.runs import UnrelatedFilesError
 
 
@@ -267,6 +268,41 @@ def test_the_evidence_of_a_claim_names_its_networks_and_numbers(tmp_path):
     (number,) = found.numbers
     assert (number.least, number.median, number.greatest) == (0.01, 0.02, 0.04)
     assert number.networks == 3
+
+
+def test_the_evidence_has_the_main_statistic_over_all_networks(tmp_path):
+    path = tmp_path / "claims.csv"
+    claims_table(
+        path,
+        [
+            ["C1", 12, 0, "main", 0.8, 0.7, 0.9, ""],
+            ["C1", "", "", "main", 0.85, 0.6, 1.1, ""],
+            ["C1", "", "", "verdict", "", "", "", "undetermined"],
+        ],
+    )
+    (found,) = claim_evidence(read_claims(path))
+    assert (found.main.value, found.main.low, found.main.high) == (0.85, 0.6, 1.1)
+    assert found.numbers == []
+
+
+def test_a_grey_strip_keeps_its_size_and_nearly_its_values():
+    values = np.linspace(0, 255, 56).astype(np.uint8).reshape(2, 28)
+    file = io.BytesIO()
+    Image.fromarray(values).save(file, format="PNG")
+    smaller = with_few_levels(base64.b64encode(file.getvalue()).decode())
+    image = Image.open(io.BytesIO(base64.b64decode(smaller)))
+    found = np.asarray(image.convert("L"), float)
+    assert found.shape == values.shape
+    assert len(np.unique(found)) <= GREY_LEVELS
+    # Levels at even distances are at most half of one away.
+    assert np.abs(found - values).max() <= 255 / GREY_LEVELS
+
+
+def test_a_strip_in_colour_stays_as_it_is():
+    file = io.BytesIO()
+    Image.new("RGB", (28, 28), (10, 20, 30)).save(file, format="PNG")
+    strip = base64.b64encode(file.getvalue()).decode()
+    assert with_few_levels(strip) == strip
 
 
 def test_stages_add_up_over_jobs(tmp_path):

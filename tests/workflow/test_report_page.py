@@ -4,7 +4,12 @@
 forgotten.
 """
 
+import math
+import re
+import shlex
 import shutil
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -12,6 +17,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, sync_playwright
 
+from jacspec.claims.rows import read_claims
 from jacspec.report.model_view import PLANE_CELLS, SCATTER_POINTS, SIGNIFICANT_DIGITS, rounded
 from jacspec.results import open_sweep
 
@@ -214,6 +220,87 @@ def test_a_cell_of_the_matrix_leads_to_its_evidence(open_page):
     assert claim.evaluate("one => one.open")
     assert page.locator("#variant").input_value() == "sgd"
     assert page.locator('[id="paper/C9"]:visible').count() == 0
+
+
+def networks_shown(claim) -> dict[tuple[str, str], list[str]]:
+    """Return the cells of the table of networks of a claim, by latent dimension and seed."""
+    rows = claim.locator("[data-networks] tbody tr").all()
+    cells = [row.locator("th, td").all_inner_texts() for row in rows]
+    return {(latent_dim, seed): others for latent_dim, seed, *others in cells}
+
+
+@pytest.mark.parametrize("statistic", ["main", "share_reversed/input/mnist"])
+def test_the_evidence_has_the_value_and_the_conditions_of_every_network(
+    open_page, tiny_sweep, statistic
+):
+    page = open_page()
+    page.evaluate("location.hash = '#claims/paper/C9'")
+    claim = page.locator('[id="paper/C9"]')
+    claim.locator("[data-networks] select").select_option(statistic)
+    shown = networks_shown(claim)
+    rows = [
+        row
+        for row in read_claims(tiny_sweep / "results/paper/claims.csv")
+        if row.claim == "C9" and row.seed is not None and row.latent_dim is not None
+    ]
+    numbers = [row for row in rows if row.statistic == statistic]
+    for row in numbers:
+        found = shown[str(row.latent_dim), str(row.seed)]
+        assert found[0] == ("–" if math.isnan(row.value) else f"{row.value:.4g}")
+        if not math.isnan(row.low):
+            assert found[1] == f"{row.low:.4g} to {row.high:.4g}"
+    conditions = [row for row in rows if row.statistic == "condition/training_set"]
+    assert len(conditions) == len(shown) == 4
+    words = {1.0: "✔ holds", 0.0: "✘ does not hold"}
+    for row in conditions:
+        found = shown[str(row.latent_dim), str(row.seed)]
+        assert found[3] == words.get(row.value, "? undetermined")
+
+
+def test_a_network_of_the_evidence_leads_to_the_explorer(open_page):
+    page = open_page()
+    page.evaluate("location.hash = '#claims/paper/C1'")
+    page.locator('[id="paper/C1"] [data-networks] tbody tr', has_text="5").nth(1).locator(
+        "a"
+    ).click()
+    page.wait_for_selector('#explorer[data-shown="5 1 mnist"]')
+
+
+def test_the_command_of_a_claim_makes_its_numbers_again(open_page, tiny_sweep, project):
+    page = open_page()
+    command = page.locator('[id="sgd/C9"] code', has_text="snakemake").text_content()
+    words = shlex.split(command)
+    assert words[:5] == ["snakemake", "--cores", "1", "--force", "results/sgd/claims.csv"]
+    assert "tests/workflow/tiny.yaml" in words
+    # The finished sweep has been moved since.
+    words[words.index("--directory") + 1] = str(tiny_sweep)
+    finished = subprocess.run(
+        [sys.executable, "-m", *words, "--dry-run"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=project,
+    )
+    said = finished.stdout + finished.stderr
+    assert finished.returncode == 0, said
+    jobs = dict(re.findall(r"^(\w+) +(\d+)$", said, re.MULTILINE))
+    assert jobs == {"claims": "1", "total": "1"}
+
+
+def test_the_files_that_the_page_links_to_are_inside(open_page, report):
+    page = open_page()
+    page.select_option("#variant", "sgd")
+    page.wait_for_selector('#explorer[data-variant="sgd"]')
+    names = []
+    for link in page.locator("a[href$='.csv']:visible, a[href$='.md']:visible").all():
+        with page.expect_download() as download:
+            link.click()
+        name = link.get_attribute("href")
+        assert download.value.suggested_filename == name.replace("/", "_")
+        assert download.value.path().read_bytes() == (report.parent / name).read_bytes()
+        names.append(name)
+    wanted = ["variants.md", "variants.csv", "variance.csv", "sgd/claims.csv", "sgd/detection.md"]
+    assert names == [*wanted, "sgd/detection.csv", "sgd/theorems.csv"]
 
 
 def test_a_variant_can_be_chosen_for_everything_below(open_page, tiny_sweep):

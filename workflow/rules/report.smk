@@ -15,6 +15,13 @@ HOW_TO_COMPUTE = {
     "mnist_source",
     "fashion_mnist_source",
 }
+# The page carries them along, so that it can be sent alone.
+LINKED_FILES = [
+    *[layout.VARIANTS, layout.VARIANTS_READABLE, layout.VARIANCE],
+    *expand([layout.CLAIMS, layout.THEOREMS], variant=GRID.variants),
+]
+if "detection" in JOINED_TABLES:
+    LINKED_FILES += expand([layout.DETECTION, layout.DETECTION_READABLE], variant=GRID.variants)
 
 
 rule report:
@@ -29,6 +36,7 @@ rule report:
         detection=expand(
             layout.DETECTION, variant=GRID.variants if "detection" in JOINED_TABLES else []
         ),
+        files=LINKED_FILES,
     output:
         page=report(
             layout.REPORT,
@@ -66,3 +74,7 @@ rule report:
         code=code_of("report.py"),
     script:
         "../scripts/report.py"
+
+
+# For the jobs, which read it there: no param, because other words for the same sweep make no other page.
+config["command_line"] = command_line(workflow)

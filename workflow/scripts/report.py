@@ -39,6 +39,7 @@ def main(snakemake):
         )
         for place, (name, own) in enumerate(params.variants.items())
     ]
+    page = Path(snakemake.output.page)
     sources = PageSources(
         configuration=params.configuration,
         datasets=described(params.datasets),
@@ -46,8 +47,11 @@ def main(snakemake):
         benchmarks=Path(params.benchmarks),
         variants=variants,
         verdicts=read_variants(Path(source.verdicts)),
+        files={Path(path).relative_to(page.parent).as_posix(): Path(path) for path in source.files},
+        # Not a parameter: a sweep that is asked for in other words is the same one.
+        options=snakemake.config["command_line"],
     )
-    write_page(Path(snakemake.output.page), sources)
+    write_page(page, sources)
     tables = [source.verdicts, *source.summaries, *source.claims, *source.theorems]
     write_record(
         Path(snakemake.output.record),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from jacspec.claims.registry import CLAIMS, Claim
-from jacspec.claims.rows import SHARE_OF, VERDICT, ClaimRow
+from jacspec.claims.rows import MAIN, SHARE_OF, VERDICT, ClaimRow
 
 _CONDITION = "condition/"
 
@@ -39,12 +39,16 @@ class NumberEvidence:
 
 @dataclass(frozen=True)
 class ClaimEvidence:
-    """A claim with the verdict of one variant and what it rests on; `name` is ``C9``."""
+    """A claim with the verdict of one variant and what it rests on; `name` is ``C9``.
+
+    `main` is the row of its main statistic over all networks, None if it has none.
+    """
 
     name: str
     claim: Claim
     verdict: str
     strength: float
+    main: ClaimRow | None
     statements: Sequence[StatementEvidence]
     numbers: Sequence[NumberEvidence]
 
@@ -69,6 +73,7 @@ def _evidence(name: str, claim: Claim, rows: Sequence[ClaimRow]) -> ClaimEvidenc
         claim=claim,
         verdict=verdict.verdict,
         strength=verdict.strength,
+        main=next((row for row in rows if row.statistic == MAIN and row.seed is None), None),
         statements=[_statement(row, rows) for row in shares],
         numbers=list(_numbers(rows)),
     )
@@ -95,7 +100,7 @@ def _numbers(rows: Iterable[ClaimRow]) -> Iterable[NumberEvidence]:
     values: dict[str, list[float]] = {}
     for row in rows:
         own = row.seed is not None and row.statistic != VERDICT
-        if own and not row.statistic.startswith((_CONDITION, SHARE_OF, "main")):
+        if own and not row.statistic.startswith((_CONDITION, SHARE_OF, MAIN)):
             values.setdefault(row.statistic, [])
             if not math.isnan(row.value):
                 values[row.statistic].append(row.value)

@@ -8,7 +8,11 @@
   const JACOBIANS = { input: "J<sub>I</sub>", latent: "J<sub>L</sub>" };
   const SYMBOLS = { input: "circle", latent: "square" };
   const hidden = { dataset: new Set(), score: new Set(), jacobian: new Set() };
+  const MARKS = {
+    reproduced: "✔", "not reproduced": "✘", undetermined: "?", "not judged": "–", "does not apply": "·",
+  };
   const models = new Map();
+  const claims = new Map();
   const turns = new Map();
   const select = (id) => document.getElementById(id);
   const chosen = () => ["latent_dim", "seed", "dataset"].map((id) => select(id).value);
@@ -380,6 +384,92 @@
     await showExplorer();
   }
 
+  // ---- Evidence -------------------------------------------------------------------------------
+
+  /* Rows of the table of claims; none of its cells has a comma. */
+  async function readClaims(variant) {
+    const lines = (await unpack(`file-${variant}/claims.csv`)).trim().split("\n");
+    const [names, ...rows] = lines.map((line) => line.split(","));
+    return rows.map((cells) => Object.fromEntries(names.map((name, place) => [name, cells[place]])));
+  }
+
+  const CONDITION = "condition/";
+  const isNumberOfNetwork = (statistic) =>
+    !/^(condition|share_of_\w+)\/|^verdict$|^main_point_variance$/.test(statistic);
+  const brief = (text) => (text && text !== "nan" ? `${+Number(text).toPrecision(4)}` : "–");
+  const marked = (verdict) =>
+    verdict ? `<span data-verdict="${verdict}">${MARKS[verdict]} ${verdict}</span>` : "–";
+  const HOLDS = [
+    ["not reproduced", "✘ does not hold"], ["reproduced", "✔ holds"],
+  ];
+  const holds = ({ value }) => {
+    const [verdict, words] = HOLDS[Number(value)] ?? ["undetermined", "? undetermined"];
+    return `<span data-verdict="${verdict}">${words}</span>`;
+  };
+
+  /* The networks behind a claim: one statistic of each, and which statements hold of it. */
+  async function showNetworks(claim) {
+    const place = claim.querySelector("[data-networks]");
+    const [variant, name] = claim.id.split("/");
+    if (!claims.has(variant)) claims.set(variant, readClaims(variant));
+    const rows = (await claims.get(variant)).filter((row) => row.claim === name && row.seed);
+    const statistics = [...new Set(rows.map((row) => row.statistic))];
+    const numbers = statistics.filter(isNumberOfNetwork);
+    if (!numbers.length || place.childElementCount) return;
+    const statements = statistics.filter((one) => one.startsWith(CONDITION));
+    const words = statements.map((one) => one.slice(CONDITION.length).replaceAll("_", " "));
+    const heads = ["d", "seed", "value", "95 % interval", "verdict on it", ...words];
+    place.innerHTML =
+      '<p><label>The networks behind it, by <select></select></label></p><div class="scroll" ' +
+      `tabindex="0" role="region" aria-label="Networks behind ${name}"><table><thead><tr>${heads
+        .map((head) => `<th scope="col">${head}</th>`)
+        .join("")}</tr></thead><tbody></tbody></table></div>`;
+    const [choice, table] = [place.querySelector("select"), place.querySelector("tbody")];
+    choice.append(...numbers.map((one) => new Option(one === "main" ? place.dataset.main : one, one)));
+    if (numbers.includes("main")) choice.value = "main";
+
+    function fill() {
+      const networks = new Map();
+      for (const row of rows) {
+        const key = `${row.latent_dim}/${row.seed}`;
+        if (!networks.has(key)) networks.set(key, { key: row });
+        networks.get(key)[row.statistic] = row;
+      }
+      const wanted = [choice.value, ...statements];
+      const found = [...networks.values()].filter((own) => wanted.some((one) => own[one]));
+      found.sort((one, other) => one.key.latent_dim - other.key.latent_dim || one.key.seed - other.key.seed);
+      table.innerHTML = found
+        .map(({ key, [choice.value]: own = {}, ...others }) => {
+          const link = `#explorer/${variant}/${key.latent_dim}/${key.seed}/${shown.training_set}`;
+          const cells = [
+            key.seed,
+            brief(own.value),
+            brief(own.low) === "–" ? "–" : `${brief(own.low)} to ${brief(own.high)}`,
+            marked(own.verdict),
+            ...statements.map((one) => (others[one] ? holds(others[one]) : "")),
+          ];
+          const head = key.latent_dim ? `<a href="${link}">${key.latent_dim}</a>` : "all";
+          return `<tr><th scope="row">${head}</th>${cells.map((cell) => `<td>${cell}</td>`).join("")}</tr>`;
+        })
+        .join("");
+    }
+    choice.addEventListener("change", fill);
+    fill();
+  }
+
+  // ---- Files ----------------------------------------------------------------------------------
+
+  /* The page carries the files that it links to along: where it lies alone, there are no others. */
+  async function save(event) {
+    const link = event.target.closest("a[href]");
+    const file = link?.getAttribute("href");
+    if (!file || !select(`file-${file}`)) return;
+    event.preventDefault();
+    const url = URL.createObjectURL(new Blob([await unpack(`file-${file}`)], { type: "text/plain" }));
+    Object.assign(document.createElement("a"), { href: url, download: file.replace("/", "_") }).click();
+    URL.revokeObjectURL(url);
+  }
+
   // ---- Links into the page --------------------------------------------------------------------
 
   /* #claims/VARIANT/CLAIM leads to a claim, #explorer/VARIANT/D/SEED/SET to a state of the explorer. */
@@ -447,6 +537,8 @@
   /* Charts that were never in view are drawn before the page is printed, and folded text is opened. */
   async function drawForPrint() {
     for (const one of document.querySelectorAll("details")) one.open = true;
+    const shownClaims = [...document.querySelectorAll(".claim")].filter((one) => one.offsetParent);
+    await Promise.all(shownClaims.map(showNetworks));
     const visible = [...document.querySelectorAll(".chart")].filter((one) => one.offsetParent);
     await Promise.all(visible.map(draw));
   }
@@ -469,6 +561,8 @@
   select("gallery-seed").addEventListener("change", showGallery);
   document.addEventListener("change", toggle);
   document.addEventListener("click", toggleAll);
+  document.addEventListener("click", save);
+  document.addEventListener("toggle", ({ target }) => target.matches(".claim[open]") && showNetworks(target), true);
   addEventListener("hashchange", follow);
   addEventListener("beforeprint", drawForPrint);
   for (const query of [dark, narrow]) {

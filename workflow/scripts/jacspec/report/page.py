@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import shlex
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -79,7 +80,9 @@ class PageSources:
     """What the page is made of.
 
     `datasets` has all data sets, in order, `points` the first points of each; `verdicts` are those
-    of all variants on all claims. `configuration` is shown as it is.
+    of all variants on all claims. `configuration` is shown as it is. `files` are those that the
+    page links to and carries along, by their names seen from it, and `options` those with which
+    Snakemake makes them of this sweep.
     """
 
     configuration: Mapping[str, Any]
@@ -88,6 +91,13 @@ class PageSources:
     benchmarks: Path
     variants: Sequence[VariantResults]
     verdicts: Sequence[VariantVerdict]
+    files: Mapping[str, Path]
+    options: str = ""
+
+    def command(self, file: str) -> str:
+        """Return the command that makes one of `files` again."""
+        path = shlex.quote(str(self.files[file]))
+        return f"snakemake --cores 1 --force {path} {self.options}".rstrip()
 
 
 def write_page(path: Path | str, sources: PageSources) -> None:
@@ -136,7 +146,8 @@ def _content(sources: PageSources) -> dict[str, Any]:
         "script": (FOLDER / "page.js").read_text(encoding="utf-8"),
         "plotly": packed(PLOTLY.read_text(encoding="utf-8")),
         "data": json.dumps(_page_data(sources, variants)).replace("</", "<\\/"),
-        "packs": dict(_packs(sources.variants, variants)),
+        "packs": dict(_packs(sources, variants)),
+        "command": sources.command,
         "answer": answer(rows),
         "matrix": rows,
         "words": {f"C{number}": claim.words for number, claim in CLAIMS.items()},
@@ -158,11 +169,11 @@ def _content(sources: PageSources) -> dict[str, Any]:
     }
 
 
-def _packs(
-    results: Sequence[VariantResults], contents: Sequence[VariantContent]
-) -> Iterable[tuple[str, str]]:
-    """Yield name and text of what the script unpacks when a variant or a model is chosen."""
-    for own, content in zip(results, contents, strict=True):
+def _packs(sources: PageSources, contents: Sequence[VariantContent]) -> Iterable[tuple[str, str]]:
+    """Yield name and text of what the script unpacks when it is asked for."""
+    for name, path in sources.files.items():
+        yield f"file-{name}", packed(path.read_text(encoding="utf-8"))
+    for own, content in zip(sources.variants, contents, strict=True):
         yield f"variant-{content.name}", packed(json.dumps(content.scripted()))
         for view in own.views:
             key = key_of_view(view)

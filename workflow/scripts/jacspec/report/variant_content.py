@@ -1,9 +1,13 @@
 """What the page shows of one variant: its charts, its answer to each claim, its models."""
 
+import base64
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from PIL import Image
 
 from jacspec.claims.rows import ClaimRow
 from jacspec.data.descriptions import Description
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
     import pandas
 
     from jacspec.detection.model_detection import DetectionRow
+
+# Of reconstructions, of which a page has thousands: a third of the bytes of 256 levels.
+GREY_LEVELS = 16
 
 
 @dataclass(frozen=True)
@@ -134,6 +141,16 @@ def _strips(views: Sequence[Mapping]) -> dict[int, dict[int, dict[str, str]]]:
     for view in views:
         by_dim = strips.setdefault(view["seed"], {})
         by_dim[view["latent_dim"]] = {
-            name: content["strip"] for name, content in view["datasets"].items()
+            name: with_few_levels(content["strip"]) for name, content in view["datasets"].items()
         }
     return strips
+
+
+def with_few_levels(strip: str) -> str:
+    """Return a grey PNG in base64 with `GREY_LEVELS`, fitted to it; one in colour as it is."""
+    image = Image.open(io.BytesIO(base64.b64decode(strip)))
+    if image.mode != "L":
+        return strip
+    file = io.BytesIO()
+    image.quantize(GREY_LEVELS).save(file, format="PNG", optimize=True)
+    return base64.b64encode(file.getvalue()).decode("ascii")
