@@ -117,9 +117,9 @@ def test_dark_and_light_differ(open_page):
     assert shades == ["rgb(255, 255, 255)", "rgb(20, 23, 28)"]
 
 
-def shown_chart(page: Page, name: str) -> list[dict]:
+def shown_chart(page: Page, name: str, side: str = "first") -> list[dict]:
     """Return the traces of a chart of the explorer, as Plotly has them."""
-    chart = page.locator(f"#explorer .chart[data-chart={name}]")
+    chart = page.locator(f"#{side} .chart[data-chart={name}]")
     chart.scroll_into_view_if_needed()
     page.wait_for_function("one => one.classList.contains('drawn')", arg=chart.element_handle())
     return chart.evaluate(
@@ -328,6 +328,59 @@ def test_a_link_leads_to_a_state_of_the_explorer(open_page):
     assert page.evaluate("location.hash") == "#explorer/paper/5/1/mnist"
 
 
+def test_two_choices_stand_side_by_side_on_the_same_axes(open_page, tiny_sweep):
+    page = open_page()
+    page.evaluate("location.hash = '#explorer/paper/5/1/mnist'")
+    page.wait_for_selector('#explorer[data-shown="5 1 mnist"]')
+    page.locator("#compare").focus()
+    page.keyboard.press("Space")
+    # The same model on another set, until something else is chosen.
+    page.wait_for_selector('#explorer[data-second="paper 5 1 beta_5_0.8"]')
+    page.select_option("#variant-2", "sgd")
+    page.select_option("#dataset-2", "uniform")
+    page.wait_for_selector('#explorer[data-shown="5 1 mnist"][data-second="sgd 2 0 uniform"]')
+    assert page.evaluate("location.hash") == "#explorer/paper/5/1/mnist/sgd/2/0/uniform"
+    sweep = open_sweep(tiny_sweep / "results")
+    for side, model, dataset in (
+        ("first", sweep.model(5, 1, "paper"), "mnist"),
+        ("second", sweep.model(2, 0, "sgd"), "uniform"),
+    ):
+        spectra = model.spectra(dataset)["eigenvalues_latent"]
+        check_plane(shown_chart(page, "plane_latent", side)[0], spectra)
+    for name in ("plane_latent", "modulus_by_index", "angle", "difference"):
+        ranges = []
+        for side in ("first", "second"):
+            shown_chart(page, name, side)
+            chart = page.locator(f"#{side} .chart[data-chart={name}]")
+            ranges.append(
+                chart.evaluate("({layout}) => [layout.xaxis, layout.yaxis].map(one => one.range)")
+            )
+        assert ranges[0] == ranges[1], name
+    boxes = [page.locator(f"#{side}").bounding_box() for side in ("first", "second")]
+    assert boxes[0]["y"] == boxes[1]["y"]
+    assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
+    page.locator("#compare").uncheck()
+    page.locator("#second").wait_for(state="hidden")
+    assert page.evaluate("location.hash") == "#explorer/paper/5/1/mnist"
+
+
+def test_a_link_leads_to_two_choices_side_by_side(open_page):
+    page = open_page(NARROW)
+    page.evaluate("location.hash = '#explorer/sgd/2/0/uniform/paper/5/1/mnist'")
+    page.wait_for_selector('#explorer[data-shown="2 0 uniform"][data-second="paper 5 1 mnist"]')
+    assert page.locator("#variant").input_value() == "sgd"
+    assert page.locator("#compare").is_checked()
+    boxes = [page.locator(f"#{side}").bounding_box() for side in ("first", "second")]
+    assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW
+
+
+def test_a_link_to_what_there_is_not_leaves_a_choice_that_there_is(open_page):
+    page = open_page()
+    page.evaluate("location.hash = '#explorer/sgd/5/1/uniform'")
+    page.wait_for_selector('#explorer[data-variant="sgd"][data-shown="2 0 uniform"]')
+
+
 def test_all_sets_are_switched_at_once(open_page):
     page = open_page()
     boxes = page.locator('#orientation input[data-group="dataset"]:visible')
@@ -349,6 +402,8 @@ def test_the_page_prints_with_every_chart_drawn(open_page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_keeps_anybody_from_using_the_page(open_page, scheme):
     page = open_page(WIDE, scheme)
+    page.locator("#compare").check()
+    page.locator("#second").wait_for()
     draw_all(page)
     found = Axe().run(page).response["violations"]
     serious = [one for one in found if one["impact"] in ("serious", "critical")]
@@ -367,7 +422,7 @@ def test_everything_is_reached_by_keyboard(open_page):
         reached.add(element)
         if element == "gallery-seed":
             break
-    assert {"latent_dim", "seed", "dataset", "gallery-seed", "mnist"} <= reached
+    assert {"compare", "latent_dim", "seed", "dataset", "gallery-seed", "mnist"} <= reached
     page.locator("#latent_dim").focus()
     before = page.locator("#explorer").get_attribute("data-shown")
     page.keyboard.press("ArrowUp")

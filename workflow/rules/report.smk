@@ -4,7 +4,7 @@ from jacspec.provenance import sha256_of_file
 
 PAGE_PARTS = [
     SCRIPTS / "jacspec/report" / part
-    for part in ("page.html", "page.css", "page.js", "plotly/plotly-cartesian.min.js")
+    for part in ("page.html", "page.css", "explorer.js", "evidence.js", "page.js", "plotly/plotly-cartesian.min.js")
 ]
 # What cannot change a number is not shown, so that it does not run the page again.
 HOW_TO_COMPUTE = {

@@ -40,6 +40,7 @@ from jacspec.variants.matrix import VariantVerdict, answer, matrix
 FOLDER = Path(__file__).parent
 # The part of Plotly that draws in a plane starts in a third of the time that all of it takes.
 PLOTLY = FOLDER / "plotly" / "plotly-cartesian.min.js"
+SCRIPTS = ("explorer.js", "evidence.js", "page.js")
 MARKERS = {
     "circle": "●",
     "square": "■",
@@ -143,7 +144,7 @@ def _content(sources: PageSources) -> dict[str, Any]:
     rows = matrix(sources.verdicts)
     return {
         "style": (FOLDER / "page.css").read_text(encoding="utf-8"),
-        "script": (FOLDER / "page.js").read_text(encoding="utf-8"),
+        "script": "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS),
         "plotly": packed(PLOTLY.read_text(encoding="utf-8")),
         "data": json.dumps(_page_data(sources, variants)).replace("</", "<\\/"),
         "packs": dict(_packs(sources, variants)),
@@ -152,6 +153,7 @@ def _content(sources: PageSources) -> dict[str, Any]:
         "matrix": rows,
         "words": {f"C{number}": claim.words for number, claim in CLAIMS.items()},
         "variants": variants,
+        "variant_names": {content.name: content.name for content in variants},
         "first": variants[0],
         "claim_charts": _available(CLAIM_CHARTS, variants[0].charts),
         "gallery_claims": GALLERY_CLAIMS,
