@@ -278,7 +278,8 @@
     event.preventDefault();
     const url = URL.createObjectURL(new Blob([await unpack(`file-${file}`)], { type: "text/plain" }));
     Object.assign(document.createElement("a"), { href: url, download: file.replaceAll("/", "_") }).click();
-    URL.revokeObjectURL(url);
+    // The browser has read it by then.
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
   }
 
   // ---- Links into the page --------------------------------------------------------------------
