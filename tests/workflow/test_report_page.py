@@ -11,14 +11,20 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, sync_playwright
 
+from conftest import TINY
 from jacspec.claims.rows import read_claims
-from jacspec.report.model_view import PLANE_CELLS, SCATTER_POINTS, SIGNIFICANT_DIGITS, rounded
+from jacspec.families.table import read_family_table
+from jacspec.key import ModelKey
+from jacspec.report.model_view import PLANE_CELLS, SIGNIFICANT_DIGITS, rounded
+from jacspec.report.page import EXPLORED_POINTS
 from jacspec.results import open_sweep
 
 WIDE, NARROW = 1280, 400
@@ -48,14 +54,14 @@ def open_page(browser, report):
     """Open the page, and check at the end that it never asked for anything but itself."""
     problems, contexts = [], []
 
-    def opened(width: int = WIDE, scheme: str = "light") -> Page:
+    def opened(width: int = WIDE, scheme: str = "light", path: Path = report) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
         )
         contexts.append(context)
 
         def inspect(route) -> None:
-            if route.request.url == report.as_uri() or route.request.url.startswith("blob:"):
+            if route.request.url == path.as_uri() or route.request.url.startswith("blob:"):
                 route.continue_()
             else:
                 problems.append(f"request: {route.request.url[:200]}")
@@ -66,7 +72,7 @@ def open_page(browser, report):
         page.set_default_timeout(120_000)
         page.on("console", lambda message: problems.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: problems.append(f"error: {error}"))
-        page.goto(report.as_uri())
+        page.goto(path.as_uri())
         page.wait_for_selector("#explorer[data-shown]", state="attached")
         return page
 
@@ -173,7 +179,7 @@ def check_plane(trace: dict, eigenvalues: np.ndarray) -> None:
 def check_differences(traces: list[dict], spectra) -> None:
     rows = spectra.read(
         ["eigenvalues_input", "eigenvalues_latent", "reconstruction_error", "sign_input"],
-        stop=SCATTER_POINTS,
+        stop=EXPLORED_POINTS,
     )
     difference = rows["eigenvalues_input"].astype(complex) - rows["eigenvalues_latent"]
     expected = rounded(np.linalg.norm(difference, axis=1))
@@ -403,16 +409,23 @@ def test_the_page_prints_with_every_chart_drawn(open_page):
     )
 
 
+def obstacles(page: Page, part: str = "html") -> list[str]:
+    """Return what is serious for somebody who cannot see or use a mouse, in a part of the page."""
+    found = Axe().run(page, context=part).response["violations"]
+    return [
+        f"{one['id']}: {one['help']}, {len(one['nodes'])} times, {one['nodes'][0]['html'][:500]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_keeps_anybody_from_using_the_page(open_page, scheme):
     page = open_page(WIDE, scheme)
     page.locator("#compare").check()
     page.locator("#second").wait_for()
     draw_all(page)
-    found = Axe().run(page).response["violations"]
-    serious = [one for one in found if one["impact"] in ("serious", "critical")]
-    words = [f"{one['id']}: {one['help']}, {len(one['nodes'])} times" for one in serious]
-    assert not words, "\n".join([*words, str(serious[0]["nodes"][0]["html"])[:500]])
+    assert obstacles(page) == []
 
 
 def test_everything_is_reached_by_keyboard(open_page):
@@ -456,6 +469,77 @@ def test_the_gallery_follows_the_seed(open_page, tiny_sweep):
     before = cells.last.get_attribute("src")
     page.select_option("#gallery-seed", "1")
     assert cells.last.get_attribute("src") != before
+
+
+FAMILIES = {
+    "line": {"source": "bernoulli", "probability": {"from": 0.1, "to": 0.9, "steps": 3}},
+    "map": {
+        "source": "beta",
+        "alpha": {"from": 0.5, "to": 8, "steps": 2, "spacing": "logarithmic"},
+        "beta": {"from": 0.5, "to": 8, "steps": 2, "spacing": "logarithmic"},
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def family_report(snakemake, tiny_sweep, tmp_path_factory, project):
+    """Return the page of the tiny sweep with families, which only models with d = 5 are shown."""
+    folder = tmp_path_factory.mktemp("families")
+    overlay = folder / "families.yaml"
+    config = {"families": FAMILIES, "family_samples": 40, "family_latent_dims": [5]}
+    overlay.write_text(yaml.safe_dump(config))
+    sweep = shutil.copytree(tiny_sweep, folder / "sweep")
+    mnist = f"mnist_source={project}/resources/mnist"
+    page = "results/report.html"
+    snakemake(sweep, "--configfile", TINY, overlay, "--config", mnist, "--", page)
+    return sweep / page
+
+
+def family_traces(page: Page, name: str) -> list[dict]:
+    """Return the traces of a chart of a family, once it is drawn with all its marks."""
+    chart = page.locator(f"#families .chart[data-chart={name}]")
+    chart.scroll_into_view_if_needed()
+    page.wait_for_function("one => one.classList.contains('drawn')", arg=chart.element_handle())
+    assert chart.locator(MARKS).count() > 0
+    return chart.evaluate("one => one.data.map(({x, y, z, text}) => ({x, y, z, text}))")
+
+
+def hovered(page: Page, name: str, trace: int) -> str:
+    """Return what is read at the first point of a trace."""
+    chart = page.locator(f"#families .chart[data-chart={name}]")
+    chart.evaluate(
+        "(one, trace) => Plotly.Fx.hover(one, [{curveNumber: trace, pointNumber: 0}])", trace
+    )
+    return chart.locator(".hovertext").first.text_content()
+
+
+def test_families_are_on_the_page_with_the_data_sets_that_lie_in_them(open_page, family_report):
+    page = open_page(path=family_report)
+    tables = family_report.parent / "paper/families"
+    curve, marked, *_ = family_traces(page, "family_line_mean_abs_input")
+    line = read_family_table(tables / "line.csv", ["probability"])
+    key = ModelKey("paper", 5, 0)
+    assert curve["x"] == line.positions[:, 0].tolist()
+    assert curve["y"] == line.intervals[key, "input", "mean_abs"][:, 0].tolist()
+    assert marked["text"] == ["Bernoulli(0.13)"]
+    assert "Bernoulli(0.13)" in hovered(page, "family_line_mean_abs_input", 1)
+    cells, rings = family_traces(page, "family_map_share_reversed_latent_d5")
+    table = read_family_table(tables / "map.csv", ["alpha", "beta"])
+    shares = table.intervals[key, "latent", "share_reversed"][:, 0].reshape(2, 2)
+    np.testing.assert_array_equal(np.array(cells["z"], float), shares.T)
+    assert (rings["x"], rings["y"], rings["text"]) == ([5], [0.8], ["Beta(5, 0.8)"])
+    assert obstacles(page, "#families") == []
+    with page.expect_download() as download:
+        page.locator("#families a[href='paper/families/map.csv']").click()
+    assert download.value.path().read_bytes() == (tables / "map.csv").read_bytes()
+    page.select_option("#variant", "sgd")
+    page.wait_for_selector('#explorer[data-variant="sgd"]')
+    assert page.locator("#families .chart:visible").count() == 0
+
+
+def test_a_sweep_without_families_has_no_place_for_them(open_page):
+    page = open_page()
+    assert page.locator("#families, a[href='#families']").count() == 0
 
 
 def test_first_view(open_page, report, capsys):

@@ -1,6 +1,19 @@
 """Families: sets along parameters, a few points each, that all of one family share a job."""
 
 
+def axes_of_family(name):
+    """Return what a picture of a family shows beside its table."""
+    family = FAMILIES[name]
+    landmarks = family.landmarks(GRID.sources)
+    return {
+        "parameters": family.parameters,
+        "logarithmic": family.logarithmic,
+        "labels": family.axis_labels(),
+        "landmarks": landmarks,
+        "titles": {dataset: GRID.sources[dataset].display_name for dataset in landmarks},
+    }
+
+
 rule family_points:
     input:
         files_of_family,
@@ -90,14 +103,7 @@ rule family:
         runtime=minutes(lambda wildcards: 60),
         gpu=0,
     params:
-        parameters=lambda wildcards: FAMILIES[wildcards.family].parameters,
-        logarithmic=lambda wildcards: FAMILIES[wildcards.family].logarithmic,
-        labels=lambda wildcards: FAMILIES[wildcards.family].axis_labels(),
-        landmarks=lambda wildcards: FAMILIES[wildcards.family].landmarks(GRID.sources),
-        titles=lambda wildcards: {
-            name: GRID.sources[name].display_name
-            for name in FAMILIES[wildcards.family].landmarks(GRID.sources)
-        },
+        axes=lambda wildcards: axes_of_family(wildcards.family),
         code=code_of("family.py"),
     script:
         "../scripts/family.py"

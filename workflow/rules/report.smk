@@ -4,7 +4,14 @@ from jacspec.provenance import sha256_of_file
 
 PAGE_PARTS = [
     SCRIPTS / "jacspec/report" / part
-    for part in ("page.html", "page.css", "explorer.js", "evidence.js", "page.js", "plotly/plotly-cartesian.min.js")
+    for part in (
+        "page.html",
+        "page.css",
+        "explorer.js",
+        "evidence.js",
+        "page.js",
+        "plotly/plotly-cartesian.min.js",
+    )
 ]
 # What cannot change a number is not shown, so that it does not run the page again.
 HOW_TO_COMPUTE = {
@@ -15,10 +22,19 @@ HOW_TO_COMPUTE = {
     "mnist_source",
     "fashion_mnist_source",
 }
+FAMILIES_OF_VARIANT = {
+    name: list(FAMILIES) if models_of_families(name) else [] for name in GRID.variants
+}
+FAMILY_TABLES = [
+    layout.FAMILY_TABLE.format(variant=name, family=family)
+    for name, families in FAMILIES_OF_VARIANT.items()
+    for family in families
+]
 # The page carries them along, so that it can be sent alone.
 LINKED_FILES = [
     *[layout.VARIANTS, layout.VARIANTS_READABLE, layout.VARIANCE],
     *expand([layout.CLAIMS, layout.THEOREMS], variant=GRID.variants),
+    *FAMILY_TABLES,
 ]
 if "detection" in JOINED_TABLES:
     LINKED_FILES += expand([layout.DETECTION, layout.DETECTION_READABLE], variant=GRID.variants)
@@ -36,6 +52,7 @@ rule report:
         detection=expand(
             layout.DETECTION, variant=GRID.variants if "detection" in JOINED_TABLES else []
         ),
+        families=FAMILY_TABLES,
         files=LINKED_FILES,
     output:
         page=report(
@@ -66,9 +83,11 @@ rule report:
                 "epochs": variant.epochs,
                 "roles": roles(variant.training_set),
                 "tables": list(GRID.table_seeds(name)),
+                "families": FAMILIES_OF_VARIANT[name],
             }
             for name, variant in GRID.variants.items()
         },
+        families={name: axes_of_family(name) for name in FAMILIES},
         benchmarks=located("results/benchmarks"),
         parts=lambda wildcards: [sha256_of_file(part)[:16] for part in PAGE_PARTS],
         code=code_of("report.py"),

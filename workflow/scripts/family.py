@@ -4,31 +4,22 @@ from pathlib import Path
 
 import job
 from jacspec.detection.model_detection import read_detection
-from jacspec.families.figure import FamilyPicture, draw_family
-from jacspec.families.landmarks import landmarks_of
-from jacspec.families.table import read_family_table
+from jacspec.families.figure import draw_family
+from jacspec.families.picture import family_picture
 from jacspec.figures.saving import note_left_out, save_figure
-from jacspec.statistics.collapsed_models import collapsed_models
 from jacspec.statistics.summary import read_summary
 from jacspec.tables import join_tables
 
 
 def main(snakemake):
     """Write the table of all models; the figure leaves out those that collapsed."""
-    given, params, output = snakemake.input, snakemake.params, snakemake.output
+    given, axes, output = snakemake.input, snakemake.params.axes, snakemake.output
     join_tables(Path(output.table), map(Path, given.tables))
     summary = read_summary(Path(given.summary))
     detection = [row for path in _listed(given.detection) for row in read_detection(Path(path))]
-    table = read_family_table(Path(output.table), params.parameters)
-    collapsed = [key for key in collapsed_models(summary) if key in table.models]
-    picture = FamilyPicture(
-        table.without(collapsed),
-        labels=params.labels,
-        logarithmic=params.logarithmic,
-        landmarks=landmarks_of(params.landmarks, params.titles, summary, detection),
-    )
+    picture = family_picture(Path(output.table), axes, summary, detection)
     figure = draw_family(picture)
-    note_left_out(figure, collapsed)
+    note_left_out(figure, picture.left_out)
     for path in output.figures:
         save_figure(figure, Path(path))
 

@@ -6,6 +6,7 @@ import job
 from jacspec.claims.rows import read_claims
 from jacspec.data.descriptions import described
 from jacspec.detection.model_detection import read_detection
+from jacspec.families.picture import family_picture
 from jacspec.layout import by_dataset_of_points
 from jacspec.report.model_view import key_of_view, points_of_views, read_model_view
 from jacspec.report.page import PageSources, write_page
@@ -24,6 +25,7 @@ def main(snakemake):
         for dataset, shards in by_dataset_of_points(source.points).items()
     }
     models = list(zip(views, map(Path, source.histories), strict=True))
+    family_tables = map(Path, source.families)
     variants = [
         VariantResults(
             name=name,
@@ -35,6 +37,15 @@ def main(snakemake):
             claims=read_claims(Path(source.claims[place])),
             detection=read_detection(Path(source.detection[place])) if source.detection else (),
             views=[view for view, _ in models if key_of_view(view).variant == name],
+            families={
+                family: family_picture(
+                    next(family_tables),
+                    params.families[family],
+                    read_summary(Path(source.summaries[place])),
+                    read_detection(Path(source.detection[place])) if source.detection else (),
+                )
+                for family in own["families"]
+            },
             histories=[path for view, path in models if key_of_view(view).variant == name],
         )
         for place, (name, own) in enumerate(params.variants.items())

@@ -62,13 +62,15 @@ ROWS = (
 class FamilyPicture:
     """All that a figure of a family shows.
 
-    `labels` and `logarithmic` are of its one or two axes; `landmarks` are the data sets to mark.
+    `labels` and `logarithmic` are of its one or two axes; `landmarks` are the data sets to mark,
+    and `left_out` the models that are no better than the mean image.
     """
 
     table: FamilyTable
     labels: Sequence[str]
     logarithmic: Sequence[bool]
     landmarks: Sequence[Landmark]
+    left_out: Sequence[ModelKey] = ()
 
     @property
     def seeds(self) -> list[int]:
@@ -195,7 +197,7 @@ def _draw_map(
     x, y = (np.unique(column) for column in picture.table.positions.T)
     values = picture.values(key, quantity)[:, 0].reshape(len(x), len(y)).T
     edges = [
-        _edges(centres, logarithmic)
+        edges_of(centres, logarithmic)
         for centres, logarithmic in zip((x, y), picture.logarithmic, strict=True)
     ]
     mesh = axes.pcolormesh(*edges, values, norm=scale, cmap=COLORS, rasterized=True)
@@ -222,7 +224,7 @@ def _set_scale(axis: Axis, values: np.ndarray, logarithmic: bool) -> None:
     axis.set_ticks([], minor=True)
 
 
-def _edges(centres: np.ndarray, logarithmic: bool) -> np.ndarray:
+def edges_of(centres: np.ndarray, logarithmic: bool) -> np.ndarray:
     """Return the edges (n + 1,) of the cells around n increasing centres, two at least."""
     places = np.log(centres) if logarithmic else centres
     between = (places[1:] + places[:-1]) / 2

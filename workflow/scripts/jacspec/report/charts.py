@@ -138,6 +138,14 @@ def strip_axes(title: str, **strip: object) -> dict:
     }
 
 
+def shade(place: int, count: int) -> str:
+    """Return a blue, the darker the further `place` is in `count` places."""
+    share = place / (count - 1) if count > 1 else 1
+    light, dark = (0x99, 0xBB, 0xDD), (0x1F, 0x2A, 0x80)
+    mixed = (round(a + share * (b - a)) for a, b in zip(light, dark, strict=True))
+    return "#" + "".join(f"{channel:02x}" for channel in mixed)
+
+
 def share_vertical_axis(charts: Sequence[Chart]) -> None:
     """Give the main panels of `charts` one range, that of all their values."""
     names = ("y", "lowerfence", "upperfence")

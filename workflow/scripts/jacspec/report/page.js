@@ -146,7 +146,7 @@
       image.width = 3 * image.naturalWidth;
       image.height = 3 * image.naturalHeight;
     };
-    image.src = `data:image/png;base64,${source}`;
+    image.src = source;
     image.alt = words;
   }
 
@@ -201,7 +201,7 @@
         .map(
           ([dataset, name]) =>
             `<td${mark(dataset)}><img loading="lazy" alt="${words}, ${name}" ` +
-            `src="data:image/png;base64,${strips[dataset]}"></td>`,
+            `src="${strips[dataset]}"></td>`,
         )
         .join("");
     const heads = names.map(([, name]) => `<th scope="col">${name.replace("(", "<wbr>(")}</th>`).join("");

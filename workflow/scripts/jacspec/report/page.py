@@ -6,7 +6,7 @@ import re
 import shlex
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from jacspec.figures.style import JACOBIAN_COLORS
 from jacspec.report import run_record
 from jacspec.report.charts import Chart, Look, looks_of
 from jacspec.report.colors import dark_counterparts
+from jacspec.report.family_charts import FamilyCharts
 from jacspec.report.images import strip_png
 from jacspec.report.measurements import score_looks
 from jacspec.report.model_view import (
@@ -40,6 +41,9 @@ from jacspec.variants.matrix import VariantVerdict, answer, matrix
 FOLDER = Path(__file__).parent
 # The part of Plotly that draws in a plane starts in a third of the time that all of it takes.
 PLOTLY = FOLDER / "plotly" / "plotly-cartesian.min.js"
+# Half of a view's bytes are single points; these many show the same, and keep a study's page small.
+EXPLORED_POINTS = 150
+SINGLE_POINTS = ("difference", "error", "sign")
 SCRIPTS = ("explorer.js", "evidence.js", "page.js")
 MARKERS = {
     "circle": "●",
@@ -163,6 +167,7 @@ def _content(sources: PageSources) -> dict[str, Any]:
         "score_titles": TITLES,
         "detection": _union(content.detection for content in variants),
         "theorems": _union(content.theorems for content in variants),
+        "families": _families(variants),
         "legends": _legends(sources.variants),
         "has_images": all(description.is_image for description in sources.datasets.values()),
         "dataset_legends": _dataset_legends(variants),
@@ -192,7 +197,7 @@ def _page_data(sources: PageSources, variants: Sequence[VariantContent]) -> dict
             for content in variants
         },
         "inputs": {
-            name: strip_png(first_points(points, SHOWN_POINTS))
+            name: f"data:image/png;base64,{strip_png(first_points(points, SHOWN_POINTS))}"
             for name, points in sources.points.items()
         },
         "names": {name: description.title for name, description in sources.datasets.items()},
@@ -263,8 +268,13 @@ def _run(sources: PageSources) -> dict[str, Any]:
 
 
 def _explored(view: Mapping) -> dict:
+    """Return what the explorer shows of a view: not the strips, and only some single points."""
     datasets = {
-        name: {key: value for key, value in content.items() if key not in NOT_EXPLORED}
+        name: {
+            key: value[:EXPLORED_POINTS] if key in SINGLE_POINTS else value
+            for key, value in content.items()
+            if key not in NOT_EXPLORED
+        }
         for name, content in view["datasets"].items()
     }
     return {**view, "datasets": datasets}
@@ -278,6 +288,21 @@ def _available(
         claim: [by_name[name] for name in names if name in by_name]
         for claim, names in wanted.items()
     }
+
+
+def _families(variants: Sequence[VariantContent]) -> list[tuple[FamilyCharts, list[str]]]:
+    """Return the families with all charts that any variant has of them, and those variants."""
+    by_name: dict[str, list[tuple[str, FamilyCharts]]] = {}
+    for content in variants:
+        for family in content.families:
+            by_name.setdefault(family.name, []).append((content.name, family))
+    return [
+        (
+            replace(found[0][1], charts=_union(family.charts for _, family in found)),
+            [variant for variant, _ in found],
+        )
+        for found in by_name.values()
+    ]
 
 
 def _union(charts: Iterable[Sequence[Chart]]) -> list[Chart]:

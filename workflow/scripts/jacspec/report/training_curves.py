@@ -7,7 +7,7 @@ from pathlib import Path
 import plotly.graph_objects as go
 
 from jacspec.key import ModelKey
-from jacspec.report.charts import Chart, layout
+from jacspec.report.charts import Chart, layout, shade
 
 # Losses are shown at so many epochs at most; a curve has no more to show at this size.
 SHOWN_EPOCHS = 100
@@ -27,7 +27,7 @@ def training_chart(keys: Iterable[ModelKey], histories: Iterable[Path]) -> Chart
             y=losses,
             name=f"d = {key.latent_dim}, seed {key.seed}",
             mode="lines" if len(epochs) > 1 else "markers",
-            line={"color": _shade(dims.index(key.latent_dim), len(dims)), "width": 1.4},
+            line={"color": shade(dims.index(key.latent_dim), len(dims)), "width": 1.4},
             hovertemplate="epoch %{x}: %{y:.4g}",
         )
         for key, epochs, losses in curves
@@ -45,11 +45,3 @@ def _losses(history: Path) -> tuple[list[int], list[float]]:
     step = -(-len(rows) // SHOWN_EPOCHS)
     shown = rows[::step] if rows[-1] in rows[::step] else [*rows[::step], rows[-1]]
     return [int(row["epoch"]) for row in shown], [float(row["test_loss"]) for row in shown]
-
-
-def _shade(place: int, count: int) -> str:
-    """Return a blue, the darker the further `place` is in `count` places."""
-    share = place / max(count - 1, 1)
-    light, dark = (0x99, 0xBB, 0xDD), (0x1F, 0x2A, 0x80)
-    mixed = (round(a + share * (b - a)) for a, b in zip(light, dark, strict=True))
-    return "#" + "".join(f"{channel:02x}" for channel in mixed)

@@ -12,11 +12,13 @@ from PIL import Image
 from jacspec.claims.rows import ClaimRow
 from jacspec.data.descriptions import Description
 from jacspec.detection.leaderboard import Leaderboard, leaderboards, missing_sets
+from jacspec.families.figure import FamilyPicture
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import LineStyle, line_styles
 from jacspec.report import run_record
 from jacspec.report.charts import Chart
 from jacspec.report.claim_evidence import ClaimEvidence, claim_evidence
+from jacspec.report.family_charts import FamilyCharts, family_charts
 from jacspec.report.figures import PaperFigure, orientation, paper_figures
 from jacspec.report.headline import Headline, cautions, headline
 from jacspec.report.measurements import detection_charts, theorem_charts
@@ -33,8 +35,8 @@ if TYPE_CHECKING:
 
     from jacspec.detection.model_detection import DetectionRow
 
-# Of reconstructions, of which a page has thousands: a third of the bytes of 256 levels.
-GREY_LEVELS = 16
+# Of reconstructions, of which a page has thousands: a third of the bytes of PNG.
+WEBP_QUALITY = 80
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class VariantResults:
     histories: Sequence[Path]
     detection: "Sequence[DetectionRow]" = ()
     printed: Sequence[str] = field(default=())
+    families: Mapping[str, FamilyPicture] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class VariantContent:
     """The same, as the template and the script of the page take it.
 
     `styles` are the looks of the data sets, `strips` the reconstructions of the first points by
-    seed, latent dimension and data set, as PNG files in base64.
+    seed, latent dimension and data set, as addresses that hold the images.
     """
 
     name: str
@@ -79,6 +82,7 @@ class VariantContent:
     missing_sets: Sequence[str]
     detection: Sequence[Chart]
     theorems: Sequence[Chart]
+    families: Sequence[FamilyCharts]
     training: Chart
     models: Sequence[Mapping[str, Any]]
     gaps: Sequence[str]
@@ -87,7 +91,7 @@ class VariantContent:
     @property
     def charts(self) -> list[Chart]:
         """All charts."""
-        own = [chart for figure in self.figures for chart in figure.charts]
+        own = [chart for figure in (*self.figures, *self.families) for chart in figure.charts]
         return [self.hero, self.training, *self.detection, *self.theorems, *own]
 
     def scripted(self) -> dict[str, Any]:
@@ -122,6 +126,7 @@ def variant_content(results: VariantResults, datasets: Mapping[str, Description]
         missing_sets=missing_sets(boards),
         detection=detection_charts(detection, datasets),
         theorems=theorem_charts(Selection.of(without_models(results.theorems, collapsed)), styles),
+        families=[family_charts(name, own) for name, own in results.families.items()],
         training=training_chart(map(key_of_view, results.views), results.histories),
         models=[
             {
@@ -141,16 +146,14 @@ def _strips(views: Sequence[Mapping]) -> dict[int, dict[int, dict[str, str]]]:
     for view in views:
         by_dim = strips.setdefault(view["seed"], {})
         by_dim[view["latent_dim"]] = {
-            name: with_few_levels(content["strip"]) for name, content in view["datasets"].items()
+            name: small_image(content["strip"]) for name, content in view["datasets"].items()
         }
     return strips
 
 
-def with_few_levels(strip: str) -> str:
-    """Return a grey PNG in base64 with `GREY_LEVELS`, fitted to it; one in colour as it is."""
-    image = Image.open(io.BytesIO(base64.b64decode(strip)))
-    if image.mode != "L":
-        return strip
+def small_image(png: str) -> str:
+    """Return the address of an image that is given as PNG in base64: the same, with some loss."""
     file = io.BytesIO()
-    image.quantize(GREY_LEVELS).save(file, format="PNG", optimize=True)
-    return base64.b64encode(file.getvalue()).decode("ascii")
+    image = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
+    image.save(file, format="WEBP", quality=WEBP_QUALITY, method=6)
+    return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"

@@ -1,0 +1,96 @@
+"""Charts of families on the page: what is drawn where, and what a hovering mouse reads."""
+
+import numpy as np
+import pytest
+from made_up_family import KEYS, QUANTITIES, TITLE, curve_picture, map_picture
+
+from jacspec.families.statistics import AUROC, ERROR
+from jacspec.report.family_charts import family_charts
+
+FIRST = [key for key in KEYS if key.seed == 0]
+
+
+@pytest.fixture(scope="module")
+def curves():
+    picture = curve_picture()
+    return picture.table, family_charts("line", picture)
+
+
+@pytest.fixture(scope="module")
+def maps():
+    picture = map_picture()
+    return picture.table, family_charts("map", picture)
+
+
+def specifications(family) -> dict[str, dict]:
+    return {chart.name: chart.specification() for chart in family.charts}
+
+
+def test_a_chart_of_curves_has_every_value_with_its_interval(curves):
+    table, family = curves
+    charts = specifications(family)
+    assert len(charts) == len(QUANTITIES)
+    for quantity in QUANTITIES:
+        chart = charts[f"family_line_{quantity.statistic}_{quantity.jacobian}"]
+        lines = [trace for trace in chart["data"] if trace["mode"] == "lines"]
+        for key, trace in zip(KEYS, lines, strict=True):
+            value, low, high = table.intervals[key, *quantity].T
+            assert trace["x"] == [0.1, 0.3, 0.6]
+            assert trace["y"] == value.tolist()
+            assert trace["customdata"] == np.column_stack([low, high]).tolist()
+            assert trace["error_y"]["visible"] == trace["showlegend"] == (key.seed == 0)
+        assert chart["layout"]["xaxis"]["title"]["text"] == "probability"
+
+
+def test_a_data_set_is_marked_on_the_curve_of_the_model_that_has_its_value(curves):
+    _, family = curves
+    assert family.marked == [TITLE]
+    marked = {
+        name: [
+            (trace["x"], trace["y"], trace["text"]) for trace in chart["data"] if "text" in trace
+        ]
+        for name, chart in specifications(family).items()
+    }
+    assert marked.pop("family_line_mean_abs_input") == [([0.5], [0.7], [TITLE])]
+    assert not any(marked.values())
+
+
+def test_a_map_has_every_value_in_the_cell_around_its_place(maps):
+    table, family = maps
+    charts = specifications(family)
+    assert len(charts) == len(QUANTITIES) * len(FIRST)
+    for key in FIRST:
+        for quantity in QUANTITIES:
+            name = f"family_map_{quantity.statistic}_{quantity.jacobian}_d{key.latent_dim}"
+            cells, rings = charts[name]["data"]
+            found = {
+                tuple(place[:2]): (value, *place[2:])
+                for values, places in zip(cells["z"], cells["customdata"], strict=True)
+                for value, place in zip(values, places, strict=True)
+            }
+            expected = table.intervals[key, *quantity].tolist()
+            assert found == {
+                tuple(place): tuple(row)
+                for place, row in zip(table.positions.tolist(), expected, strict=True)
+            }
+            for row, (low, high) in enumerate(zip(cells["y"], cells["y"][1:], strict=False)):
+                assert all(low < place[1] < high for place in cells["customdata"][row])
+            for column, (low, high) in enumerate(zip(cells["x"], cells["x"][1:], strict=False)):
+                assert all(low < row[column][0] < high for row in cells["customdata"])
+            axis = charts[name]["layout"]["xaxis"]
+            assert (axis["type"], axis["ticktext"]) == ("log", ["1", "2", "4"])
+            is_marked = (key, *quantity) == (KEYS[0], "input", "mean_abs")
+            assert rings["text"] == ([TITLE] if is_marked else [])
+            assert rings["x"] == ([2.0] if is_marked else [])
+
+
+def test_maps_of_both_jacobians_and_all_dimensions_have_one_scale_of_colours(maps):
+    _, family = maps
+    scales: dict[str, set] = {}
+    for chart in family.charts:
+        cells = chart.figure.data[0]
+        statistic = next(one.statistic for one in QUANTITIES if one.statistic in chart.name)
+        scales.setdefault(statistic, set()).add((cells.zmin, cells.zmax))
+    assert all(len(found) == 1 for found in scales.values())
+    assert scales["share_reversed"] == scales[AUROC] == {(0.0, 1.0)}
+    assert scales[ERROR] != scales[AUROC]
