@@ -20,11 +20,11 @@ from harness import Cluster, ClusterSweep  # noqa: E402
 
 WAYS = {
     "a job for each rule": (),
-    "training; then the rest": ("compute_spectra=model", "model_statistics=model"),
+    "training; then the rest": ("compute_spectra=model", "reduce_model=model"),
     "a job for each model": (
         "train_model=model",
         "compute_spectra=model",
-        "model_statistics=model",
+        "reduce_model=model",
     ),
 }
 SETTINGS = {

@@ -10,17 +10,16 @@ from scipy.spatial.distance import cdist
 
 from jacspec.claims.evidence import Evidence, ModelEvidence, Quantity
 from jacspec.claims.judgements import judgement
-from jacspec.claims.model_evidence import model_evidence
 from jacspec.claims.registry import CLAIMS
 from jacspec.claims.verdicts import Verdict
 from jacspec.data.storage import PointBlock, PointsFile, write_points
-from jacspec.errors import DamagedFileError
 from jacspec.key import ModelKey
 from jacspec.models.autoencoder import initialized_autoencoder
 from jacspec.models.network import load_network, reconstructions
 from jacspec.models.weights import load_autoencoder, save_weights
+from jacspec.reduction import reduce_model
 from jacspec.spectra.computation import compute_shard
-from jacspec.spectra.runs import PointsRun
+from jacspec.spectra.runs import UnrelatedFilesError
 
 LATENT_DIM, SEED = 4, 0
 KEY = ModelKey("paper", LATENT_DIM, SEED)
@@ -93,8 +92,7 @@ def singular(inputs) -> ModelEvidence:
 
 
 def evidence_of(spectra, points, weights) -> ModelEvidence:
-    runs = {dataset: PointsRun(paths) for dataset, paths in points.items()}
-    return model_evidence(spectra, runs, weights, key=KEY, training_set="mnist")
+    return reduce_model(weights, spectra, points, key=KEY, training_set="mnist").evidence
 
 
 def test_no_point_has_a_sign_and_every_zero_counts(singular):
@@ -182,5 +180,5 @@ def test_distances_are_of_test_images_to_training_images(singular, inputs):
 def test_shards_out_of_order_are_refused(inputs):
     spectra, points, weights = inputs
     swapped = {**spectra, "uniform": spectra["uniform"][::-1]}
-    with pytest.raises(DamagedFileError, match=r"spectra_uniform\.1"):
+    with pytest.raises(UnrelatedFilesError, match=r"spectra_uniform\.1.*point 150, where point 0"):
         evidence_of(swapped, points, weights)

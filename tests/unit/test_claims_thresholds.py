@@ -18,7 +18,6 @@ from jacspec.claims.conditions import condition
 from jacspec.claims.networks import share_that_holds
 from jacspec.claims.reconstruction_evidence import TrainingReconstructions, likeness_draws
 from jacspec.claims.registry import CLAIMS
-from jacspec.claims.spectral_evidence import JACOBIANS, dataset_spectra
 from jacspec.claims.thresholds import Statement
 from jacspec.claims.trends import silhouette
 from jacspec.claims.wording import decimals, of_pi, percent
@@ -427,24 +426,9 @@ def test_a_point_is_like_the_training_set_up_to_the_99th_percentile_of_test_imag
     assert median == pytest.approx(np.median(distances), abs=1e-12)
 
 
-def test_quantiles_are_of_the_first_20000_points():
-    count = 20_001
-    block = {
-        name.format(jacobian): values
-        for jacobian in JACOBIANS
-        for name, values in {
-            "eigenvalues_{}": np.ones((count, 1), np.complex64),
-            "logabsdet_{}": np.zeros(count),
-            "sign_{}": np.ones(count, np.int8),
-        }.items()
-    }
-    spectra = dataset_spectra("uniform", 1, [block])
-    assert (spectra.points, len(spectra.difference)) == (20_001, 20_000)
-
-
 def test_so_many_points_are_reconstructed():
-    assert sample_sizes.reconstructed_points("mnist", "mnist") == 12_000
-    assert sample_sizes.reconstructed_points("uniform", "mnist") == 1_000
+    assert sample_sizes.TRAINING_SET_POINTS == 12_000
+    assert sample_sizes.RANDOM_SET_POINTS == 1_000
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from shard_attributes import shard_attributes
 from sklearn.metrics import average_precision_score, roc_auc_score, roc_curve
 
 from jacspec.data.descriptions import Description
-from jacspec.data.storage import PointBlock, write_points
 from jacspec.detection.figure import STYLES, draw_detection
 from jacspec.detection.leaderboard import leaderboards, missing_sets
 from jacspec.detection.measures import (
@@ -20,7 +18,8 @@ from jacspec.detection.measures import (
 )
 from jacspec.detection.model_detection import (
     DetectionRow,
-    model_detection,
+    DetectionScores,
+    Detector,
     read_detection,
     write_detection,
 )
@@ -33,14 +32,13 @@ from jacspec.detection.scores import (
     LatentDistribution,
     Standard,
     TypicalGeometry,
-    single_scores,
+    latent_scores,
+    spectral_scores,
 )
-from jacspec.detection.singular_value_shards import write_singular_values
 from jacspec.detection.singular_values import COLUMNS, LOG_VOLUMES
 from jacspec.errors import DamagedFileError, JacspecError
 from jacspec.key import ModelKey
 from jacspec.spectra.quantities import JacobianSpectra
-from jacspec.spectra.shards import write_shard
 
 RANDOM = np.random.default_rng(0)
 
@@ -58,6 +56,12 @@ def columns(**changes) -> dict[str, np.ndarray]:
         "latent": np.zeros((2, 2), np.float32),
         **changes,
     }
+
+
+def single_scores(
+    columns: dict[str, np.ndarray], training: LatentDistribution
+) -> dict[str, np.ndarray]:
+    return spectral_scores(columns) | latent_scores(columns["latent"], training)
 
 
 STANDARD = LatentDistribution(np.zeros(2), np.eye(2), np.zeros((1, 2)))
@@ -264,16 +268,6 @@ def test_zero_and_infinity_are_far_deviations_and_equal_training_points_say_noth
         assert Standard.of(nothing)(np.array([7.0, np.inf])).tolist() == [0, 0]
 
 
-def test_combinations_know_nothing_of_the_sets_to_be_found(sweep):
-    """Another set beside it changes no number of a set."""
-    spectra, images = sweep
-    alone = model_detection(spectra, images, training_set="mnist", key=KEY)
-    both = model_detection(
-        spectra | {"again": spectra["uniform"]}, images, training_set="mnist", key=KEY
-    )
-    assert [row for row in both if row.dataset == "uniform"] == alone
-
-
 def board_rows(values: dict[tuple[str, str], list[float]], measure="auroc") -> list[DetectionRow]:
     """Return rows of one network a number, for each score and data set."""
     return [
@@ -365,67 +359,38 @@ def test_the_page_to_read_has_a_table_a_measure_and_the_best_in_bold(tmp_path):
     assert "| \\|tr J_I / d − 1\\| | 0.500 (" in text
 
 
-def write_spectra(path, dataset: str, error: np.ndarray, latent: np.ndarray, first: int = 0):
+def scores_of(error: np.ndarray, latent: np.ndarray) -> DetectionScores:
     spectra = JacobianSpectra.empty(len(error), latent.shape[1]).columns()
     for column in spectra.values():
         column[...] = 1
     spectra["reconstruction_error"][:] = error
     spectra["latent"][:] = latent
-    attributes = shard_attributes(latent_dim=latent.shape[1], dataset=dataset, first=first)
-    write_shard(path, [spectra], count=len(error), attributes=attributes)
-    return path
+    return DetectionScores.of(spectra)
 
 
-def write_images(path, split: list[int], first: int):
-    count = len(split)
-    block = PointBlock(
-        np.zeros((count, 784), np.float32),
-        np.zeros(count, np.int64),
-        np.array(split, np.uint8),
-        np.arange(count),
-    )
-    write_points(
-        path,
-        [block],
-        dataset="mnist",
-        first=first,
-        count=count,
-        attributes={},
-        compressed=True,
-    )
-    return path
+SPLIT = np.array([0, 1, 0, 1, 0, 1])
+LATENT = np.array([[0, 0], [5, 5], [1, 0], [5, 5], [0, 1], [5, 5]], float)
 
 
-@pytest.fixture
-def sweep(tmp_path):
-    """Return spectra and image shards: training points have error 9, test points 1, noise 5."""
-    split = [0, 1, 0, 1, 0, 1]
-    error = np.where(np.array(split) == 1, 1.0, 9.0)
-    latent = np.array([[0, 0], [5, 5], [1, 0], [5, 5], [0, 1], [5, 5]], float)
-    spectra = {
-        "mnist": [
-            write_spectra(tmp_path / "mnist.0", "mnist", error[:4], latent[:4]),
-            write_spectra(tmp_path / "mnist.1", "mnist", error[4:], latent[4:], 4),
-        ],
-        "uniform": [write_spectra(tmp_path / "uniform.0", "uniform", np.full(5, 5.0), latent[:5])],
-    }
-    images = [write_images(tmp_path / "images.0", split[:4], 0)]
-    images.append(write_images(tmp_path / "images.1", split[4:], 4))
-    return spectra, images
+def found(split: np.ndarray = SPLIT) -> list[DetectionRow]:
+    """Return what is measured: training points have error 9, test points 1, noise 5."""
+    error = np.where(SPLIT == 1, 1.0, 9.0)
+    parts = [scores_of(error[rows], LATENT[rows]) for rows in (slice(0, 4), slice(4, 6))]
+    detector = Detector(KEY, "mnist", DetectionScores.joined(parts), split)
+    return detector("uniform", scores_of(np.full(5, 5.0), LATENT[:5]))
 
 
 def measured(rows: list[DetectionRow], score: str) -> dict[str, float]:
     return {row.measure: row.value for row in rows if row.score == score}
 
 
-def test_test_images_are_inside_and_training_images_only_fit_the_latent_distribution(sweep):
+def test_test_images_are_inside_and_training_images_only_fit_the_latent_distribution():
     """Were training images inside, the error 9 would be above the noise's 5.
 
     All test images lie at (5, 5), farther from the training images than any of the noise but two
     points there: of 3 x 5 pairs, 6 are ties and 9 are in the wrong order.
     """
-    spectra, images = sweep
-    rows = model_detection(spectra, images, training_set="mnist", key=KEY)
+    rows = found()
     assert {row.score for row in rows} == set(STYLES) - set(COLUMNS)
     assert set(STYLES) == set(TITLES)
     assert {row.dataset for row in rows} == {"uniform"}
@@ -451,44 +416,29 @@ def random_scores_of_a_shard(stream, count: int) -> dict[str, np.ndarray]:
     return spectra
 
 
-def test_the_table_is_that_of_scikit_learn_on_the_same_scores(tmp_path):
-    """Every score and measure of a sweep with shards of singular values, two of them of images."""
+def test_the_table_is_that_of_scikit_learn_on_the_same_scores():
+    """Every score and measure of a model with singular values."""
     stream = np.random.default_rng(3)
     split = np.arange(120) % 2
-    parts = {"mnist": [(0, 70), (70, 120)], "noise": [(0, 45)]}
-    spectra, singular, columns = {}, {}, {}
-    for dataset, runs in parts.items():
-        columns[dataset] = random_scores_of_a_shard(stream, runs[-1][1])
-        logarithms = stream.standard_normal((len(COLUMNS), runs[-1][1]))
+    columns = {}
+    for dataset, count in {"mnist": 120, "noise": 45}.items():
+        logarithms = stream.standard_normal((len(COLUMNS), count))
         logarithms[:, ::5] = -np.inf
-        own = {
+        columns[dataset] = random_scores_of_a_shard(stream, count) | {
             name: values if name in LOG_VOLUMES else np.exp(values)
             for name, values in zip(COLUMNS, logarithms, strict=True)
         }
-        spectra[dataset], singular[dataset] = [], []
-        for start, stop in runs:
-            attributes = {
-                **shard_attributes(latent_dim=2, dataset=dataset, first=start),
-                "points_sha256": f"{dataset}{start}",
-            }
-            paths = [tmp_path / f"{dataset}.{start}.{kind}" for kind in ("spectra", "values")]
-            rows = {name: values[start:stop] for name, values in columns[dataset].items()}
-            write_shard(paths[0], [rows], count=stop - start, attributes=attributes)
-            rows = {name: values[start:stop] for name, values in own.items()}
-            write_singular_values(paths[1], rows, attributes)
-            spectra[dataset].append(paths[0])
-            singular[dataset].append(paths[1])
-        columns[dataset] |= own
-    images = [
-        write_images(tmp_path / f"images.{start}", split[start:stop], start)
-        for start, stop in parts["mnist"]
-    ]
-    table = model_detection(
-        spectra, images, training_set="mnist", key=KEY, singular_values=singular
-    )
 
     def of(dataset, chosen):
         return {name: values[chosen] for name, values in columns[dataset].items()}
+
+    def scores_in_blocks(dataset, size):
+        starts = range(0, len(columns[dataset]["latent"]), size)
+        parts = [DetectionScores.of(of(dataset, slice(start, start + size))) for start in starts]
+        return DetectionScores.joined(parts, {name: columns[dataset][name] for name in COLUMNS})
+
+    detector = Detector(KEY, "mnist", scores_in_blocks("mnist", 70), split)
+    table = detector("noise", scores_in_blocks("noise", 45))
 
     training = of("mnist", split == 0)
     latent = LatentDistribution.of(training["latent"])
@@ -518,18 +468,9 @@ def test_the_table_is_that_of_scikit_learn_on_the_same_scores(tmp_path):
         assert found == pytest.approx(expected, rel=1e-12), score
 
 
-def test_a_sample_without_test_images_is_refused(sweep, tmp_path):
-    spectra, _ = sweep
-    images = [write_images(tmp_path / "only_training", [0] * 6, 0)]
+def test_a_sample_without_test_images_is_refused():
     with pytest.raises(JacspecError, match="6 and 0 among 6"):
-        model_detection(spectra, images, training_set="mnist", key=KEY)
-
-
-def test_spectra_of_fewer_points_than_images_are_refused(sweep):
-    spectra, images = sweep
-    spectra["mnist"].pop()
-    with pytest.raises(DamagedFileError, match="4 points"):
-        model_detection(spectra, images, training_set="mnist", key=KEY)
+        found(split=np.zeros(6))
 
 
 def test_tables_are_read_as_they_were_written(tmp_path):

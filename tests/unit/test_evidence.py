@@ -28,9 +28,11 @@ from jacspec.claims.reconstruction_evidence import (
 )
 from jacspec.claims.spectral_evidence import (
     JACOBIANS,
+    DatasetSpectra,
     argument_distance,
+    block_spectra,
     class_draws,
-    dataset_spectra,
+    joined_spectra,
     spectral_draws,
 )
 from jacspec.errors import DamagedFileError
@@ -68,6 +70,10 @@ def parts_of(block: dict[str, np.ndarray], size: int) -> list[dict[str, np.ndarr
     ]
 
 
+def dataset_spectra(dataset: str, latent_dim: int, blocks: list) -> DatasetSpectra:
+    return joined_spectra([block_spectra(dataset, latent_dim, block) for block in blocks])
+
+
 @pytest.fixture
 def block() -> dict[str, np.ndarray]:
     return spectra_block(0)
@@ -93,6 +99,34 @@ def test_values_are_those_of_the_statistics_stage(block):
             assert values.shape == (1 + REPLICATES,)
             compared += 1
     assert compared == 2 * 9 + 1
+
+
+def test_quantiles_are_those_of_the_summary_however_many_points_there_are():
+    count, first = 45_000, 20_000
+    values = np.ones((count, 1), np.complex64)
+    values[first:] = np.linspace(0.1, 0.9, count - first)[:, None]
+    block = {
+        "eigenvalues_input": values,
+        "eigenvalues_latent": np.ones_like(values),
+        "reconstruction_error": np.ones(count),
+        "same_pattern": np.zeros(count, bool),
+    }
+    for jacobian in JACOBIANS:
+        block |= {
+            f"logabsdet_{jacobian}": np.zeros(count),
+            f"sign_{jacobian}": np.ones(count, np.int8),
+            f"trace_{jacobian}": np.ones(count),
+        }
+    draws = spectral_draws(dataset_spectra("uniform", 1, parts_of(block, 10_000)))
+    found = {(jacobian, name): values[0] for (_, jacobian, name), values in draws.items()}
+    # Were they of the first points, both would be 0.
+    assert found["input", "log_abs_q05"] < -1
+    assert found["both", "difference_q50"] > 0.01
+    for row in DatasetStatistics().updated(block).rows("uniform"):
+        if row.statistic in ("log_abs_q05", "difference_q50"):
+            # The summary's quantiles are of histograms.
+            other = found[row.jacobian, row.statistic]
+            assert other == pytest.approx(row.value, abs=LOG_WIDTH)
 
 
 def test_blocks_do_not_matter(block):

@@ -34,10 +34,12 @@ NEEDING = {
     "torch": (
         r"jacspec\.(autoencoders|verification)\..+|jacspec\.models\.(autoencoder|torch_operations)"
         r"|jacspec\.spectra\.(differentiation|forward_mode|general|passes)"
+        r"|jacspec\.detection\.derivatives_of_maps"
     ),
     "matplotlib": rf"jacspec\.(figures\..+|[a-z]+\.([a-z]+_)?(figure|page))|{REPORT}",
     **dict.fromkeys(("jinja2", "markupsafe", "plotly", "yaml"), REPORT),
-    "PIL": rf"jacspec\.figures\.samples|{REPORT}",
+    # The reduction of a model has the pictures that the page shows of it.
+    "PIL": rf"jacspec\.(reduction|figures\.samples)|{REPORT}",
 }
 
 

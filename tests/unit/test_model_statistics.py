@@ -1,16 +1,13 @@
-"""Statistics of shards against numpy on all their points at once."""
+"""Statistics of blocks of points against numpy on all of them at once."""
 
 import itertools
 import math
 
 import numpy as np
 import pytest
-from shard_attributes import shard_attributes
 
-from jacspec.errors import DamagedFileError
-from jacspec.spectra.shards import write_shard
+from jacspec.statistics.dataset_statistics import DatasetStatistics
 from jacspec.statistics.eigenvalue_difference import matched_difference, ordered_difference
-from jacspec.statistics.model_statistics import model_statistics
 
 LATENT_DIM = 3
 POINTS = 400
@@ -26,7 +23,7 @@ def ordered(eigenvalues):
 
 
 def random_spectra(points=POINTS, seed=0, latent_dim=LATENT_DIM):
-    """Return the columns of a shard for random matrices, a tenth of them singular."""
+    """Return the columns of random matrices, a tenth of them singular."""
     generator = np.random.default_rng(seed)
     columns = {
         "reconstruction_error": generator.gamma(2.0, 10.0, size=points),
@@ -50,28 +47,14 @@ def random_spectra(points=POINTS, seed=0, latent_dim=LATENT_DIM):
     return columns
 
 
-def write_file(path, columns, **attributes):
-    count, latent_dim = columns["latent"].shape
-    attributes = shard_attributes(latent_dim=latent_dim, **attributes)
-    write_shard(path, [columns], count=count, attributes=attributes)
-    return path
-
-
-def write_files(folder, columns, boundaries, **attributes):
-    edges = [0, *boundaries, len(columns["latent"])]
-    return [
-        write_file(
-            folder / f"d3_seed0.{number}.h5",
-            {name: values[first:end] for name, values in columns.items()},
-            first=first,
-            **attributes,
+def statistics_of(columns, edges=(0,)):
+    """Return the statistics of points that come in blocks, which begin at `edges`, by name."""
+    statistics = DatasetStatistics()
+    for first, end in itertools.pairwise([*edges, len(columns["latent"])]):
+        statistics = statistics.updated(
+            {name: values[first:end] for name, values in columns.items()}
         )
-        for number, (first, end) in enumerate(itertools.pairwise(edges))
-    ]
-
-
-def by_name(rows, dataset="uniform"):
-    return {(row.jacobian, row.statistic): row.value for row in rows if row.dataset == dataset}
+    return {(row.jacobian, row.statistic): row.value for row in statistics.rows("uniform")}
 
 
 @pytest.fixture
@@ -80,9 +63,8 @@ def columns():
 
 
 @pytest.fixture
-def statistics(tmp_path, columns):
-    shards = write_files(tmp_path, columns, [150, 300])
-    return by_name(model_statistics({"uniform": shards}, block_points=64))
+def statistics(columns):
+    return statistics_of(columns, range(0, POINTS, 64))
 
 
 @pytest.mark.parametrize("jacobian", ["input", "latent"])
@@ -166,26 +148,23 @@ def test_statistics_have_the_names_of_the_contract(statistics):
     ]
 
 
-@pytest.mark.parametrize(("boundaries", "block_points"), [([], 5), ([1, 2, 399], 37), ([200], 400)])
-def test_blocks_and_shards_do_not_matter(tmp_path, columns, statistics, boundaries, block_points):
-    (tmp_path / "other").mkdir()
-    shards = write_files(tmp_path / "other", columns, boundaries)
-    others = by_name(model_statistics({"uniform": shards}, block_points=block_points))
+@pytest.mark.parametrize("edges", [range(0, POINTS, 5), (0, 1, 2, 399), (0, 200), (0,)])
+def test_blocks_do_not_matter(columns, statistics, edges):
+    others = statistics_of(columns, edges)
     assert others.keys() == statistics.keys()
     for key, value in statistics.items():
         tolerance = 0.0 if "_q" in key[1] else ROUNDING
         assert others[key] == pytest.approx(value, rel=tolerance, abs=0.0), key
 
 
-def test_all_eigenvalues_zero(tmp_path):
+def test_all_eigenvalues_zero():
     columns = random_spectra(points=10)
     for jacobian in ("input", "latent"):
         columns[f"eigenvalues_{jacobian}"][:] = 0
         columns[f"logabsdet_{jacobian}"][:] = -math.inf
         columns[f"sign_{jacobian}"][:] = 0
         columns[f"trace_{jacobian}"][:] = 0
-    shard = write_file(tmp_path / "zeros.h5", columns)
-    statistics = by_name(model_statistics({"uniform": [shard]}))
+    statistics = statistics_of(columns)
     for jacobian in ("input", "latent"):
         own = {name: value for (of, name), value in statistics.items() if of == jacobian}
         unknown = {name for name, value in own.items() if math.isnan(value)}
@@ -202,67 +181,14 @@ def test_all_eigenvalues_zero(tmp_path):
     assert statistics["both", "matched_difference_mean"] == 0.0
 
 
-def test_arguments_of_real_eigenvalues_are_exact(tmp_path):
+def test_arguments_of_real_eigenvalues_are_exact():
     columns = random_spectra(points=10)
     columns["eigenvalues_input"][:] = [1.0, -0.5, 0.25]
-    shard = write_file(tmp_path / "real.h5", columns)
-    statistics = by_name(model_statistics({"uniform": [shard]}))
+    statistics = statistics_of(columns)
     assert statistics["input", "abs_arg_q25"] == 0.0
     assert statistics["input", "abs_arg_q95"] == math.pi
     signs = ("share_positive", "share_negative", "share_complex")
     assert [statistics["input", name] for name in signs] == [2 / 3, 1 / 3, 0.0]
-
-
-def test_data_sets_keep_their_order_and_their_numbers(tmp_path, statistics):
-    other = write_file(tmp_path / "mnist.h5", random_spectra(points=20, seed=1), dataset="mnist")
-    shards = [tmp_path / f"d3_seed0.{number}.h5" for number in range(3)]
-    rows = model_statistics({"uniform": shards, "mnist": [other]})
-    assert list(dict.fromkeys(row.dataset for row in rows)) == ["uniform", "mnist"]
-    assert by_name(rows)["input", "share_reversed"] == statistics["input", "share_reversed"]
-    assert by_name(rows, "mnist")["input", "points"] == 20
-
-
-@pytest.mark.parametrize(
-    "attributes",
-    [
-        {"seed": 1},
-        {"dataset": "mnist"},
-        {"weights_sha256": "1" * 64},
-        {"precision": "float32"},
-        {"first": 21},
-    ],
-)
-def test_shards_of_another_model_or_place_are_refused(tmp_path, attributes):
-    columns = random_spectra(points=20)
-    first = write_file(tmp_path / "first.h5", columns)
-    second = write_file(tmp_path / "second.h5", columns, **({"first": 20} | attributes))
-    with pytest.raises(DamagedFileError, match=r"second\.h5.*delete it"):
-        model_statistics({"uniform": [first, second]})
-
-
-def test_shards_of_another_latent_dim_are_refused(tmp_path):
-    first = write_file(tmp_path / "first.h5", random_spectra(points=20))
-    second = write_file(tmp_path / "second.h5", random_spectra(points=20, latent_dim=4), first=20)
-    with pytest.raises(DamagedFileError, match=r"second\.h5.*delete it"):
-        model_statistics({"uniform": [first, second]})
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("eigenvalues_input", math.nan),
-        ("eigenvalues_latent", math.inf),
-        ("logabsdet_input", math.nan),
-        ("trace_latent", math.inf),
-        ("reconstruction_error", math.nan),
-    ],
-)
-def test_numbers_that_cannot_be_are_refused(tmp_path, name, value):
-    columns = random_spectra(points=20)
-    columns[name].flat[-1] = value
-    shard = write_file(tmp_path / "damaged.h5", columns)
-    with pytest.raises(DamagedFileError, match=rf"damaged\.h5: {name} has 1 value"):
-        model_statistics({"uniform": [shard]})
 
 
 def test_ordered_difference_of_a_worked_example():

@@ -32,6 +32,7 @@ from jacspec.report.model_view import (
     ANGLE_EDGES,
     LOG_MODULUS_EDGES,
     PLANE_CELLS,
+    ShownCounts,
     dataset_view,
     points_of_views,
     read_model_view,
@@ -42,6 +43,7 @@ from jacspec.report.page import MARKERS, packed, with_subscripts
 from jacspec.report.run_record import stages
 from jacspec.report.variant_content import small_image
 from jacspec.spectra.runs import UnrelatedFilesError
+from jacspec.statistics.dataset_statistics import JACOBIANS, DatasetStatistics
 
 
 def test_every_score_has_a_look_of_its_own_that_the_legend_can_show():
@@ -65,12 +67,23 @@ def columns() -> dict[str, np.ndarray]:
         "sign_latent": np.zeros(400, np.int8),
         "reconstruction_error": random.uniform(1, 2, 400),
         "same_pattern": np.arange(400) < 30,
+        **{f"{name}_{of}": np.zeros(400) for name in ("logabsdet", "trace") for of in JACOBIANS},
     }
+
+
+def view_of(columns: dict[str, np.ndarray], block: int = 150) -> dict:
+    """Return the view of points that come in blocks."""
+    counts, statistics = None, DatasetStatistics()
+    for start in range(0, len(columns["same_pattern"]), block):
+        part = {name: values[start : start + block] for name, values in columns.items()}
+        counts = counts.updated(part) if counts else ShownCounts.beginning_with(part)
+        statistics = statistics.updated(part)
+    return dataset_view(counts, statistics, columns)
 
 
 @pytest.mark.parametrize("jacobian", ["input", "latent"])
 def test_the_plane_counts_what_numpy_counts(columns, jacobian):
-    view = dataset_view(columns)
+    view = view_of(columns)
     eigenvalues = columns[f"eigenvalues_{jacobian}"].astype(np.complex128)
     eigenvalues = eigenvalues[eigenvalues != 0]
     edges = np.linspace(-view["half_width"], view["half_width"], PLANE_CELLS + 1)
@@ -84,7 +97,7 @@ def test_the_plane_counts_what_numpy_counts(columns, jacobian):
 
 
 def test_distributions_lose_no_eigenvalue(columns):
-    part = dataset_view(columns)["jacobians"]["input"]
+    part = view_of(columns)["jacobians"]["input"]
     assert part["zeros"] == 400
     assert sum(part["abs_arg"]) == 3 * 400
     assert sum(part["log_abs"]) + part["log_abs_below"] + part["log_abs_above"] == 3 * 400
@@ -104,15 +117,21 @@ def test_the_papers_sweep_fits_into_fifteen_megabytes():
     """
     random = np.random.default_rng(1)
     eigenvalues = random.normal(size=(70_000, 20)) + 1j * random.normal(size=(70_000, 20))
-    view = dataset_view(
+    view = view_of(
         {
+            **{
+                f"{name}_{of}": np.zeros(70_000)
+                for name in ("logabsdet", "trace")
+                for of in JACOBIANS
+            },
             "eigenvalues_input": eigenvalues.astype(np.complex64),
             "eigenvalues_latent": (1.1 * eigenvalues[::-1]).astype(np.complex64),
             "sign_input": random.choice([-1, 0, 1], 70_000),
             "sign_latent": random.choice([-1, 0, 1], 70_000),
             "reconstruction_error": random.uniform(1, 2, 70_000),
             "same_pattern": random.random(70_000) < 0.5,
-        }
+        },
+        block=10_000,
     )
     reconstructions = np.sin(np.linspace(0, 40, 6 * 784)).reshape(6, 784) ** 2
     one = len(packed(json.dumps(view))) + len(strip_png(Sample(reconstructions, (28, 28))))
@@ -121,7 +140,7 @@ def test_the_papers_sweep_fits_into_fifteen_megabytes():
 
 
 def test_shares_are_of_determined_points(columns):
-    view = dataset_view(columns)
+    view = view_of(columns)
     assert view["jacobians"]["input"]["share_reversed"] == rounded(100 / 360)
     assert view["jacobians"]["input"]["share_undetermined"] == 0.1
     assert view["jacobians"]["latent"]["share_reversed"] is None

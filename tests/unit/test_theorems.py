@@ -1,26 +1,20 @@
 """The theorems' measurements, against matrices for which the answer is known."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.stats
-from shard_attributes import shard_attributes
 
 from jacspec.data.descriptions import Description
-from jacspec.data.storage import PointBlock, write_points
 from jacspec.figures.selection import Selection
 from jacspec.key import ModelKey
 from jacspec.models.architecture import Architecture
 from jacspec.models.autoencoder import Autoencoder, initialized_autoencoder
-from jacspec.models.network import load_network
-from jacspec.models.weights import save_weights
-from jacspec.provenance import sha256_of_file
+from jacspec.models.network import network_of
 from jacspec.spectra.engine import jacobian_spectra
-from jacspec.spectra.runs import PointsRun, SpectraRun
-from jacspec.spectra.shards import SpectraFile, write_shard
-from jacspec.statistics.dataset_statistics import StatisticRow
+from jacspec.statistics.dataset_statistics import DatasetStatistics
+from jacspec.statistics.orientation import Orientation
 from jacspec.theorems.equal_spectra import (
     COMPLEX64_ROUNDOFF,
     difference_bound,
@@ -29,7 +23,7 @@ from jacspec.theorems.equal_spectra import (
 )
 from jacspec.theorems.figure import PANELS, draw_theorems
 from jacspec.theorems.matrices import UNIT_ROUNDOFF, JacobianSampler, spectrum_sample
-from jacspec.theorems.model_theorems import model_theorems
+from jacspec.theorems.model_theorems import dataset_theorems, points_needed
 from jacspec.theorems.null_model import (
     argument_statistics,
     binomial_interval,
@@ -201,14 +195,14 @@ def test_pairs_of_a_matrix_with_itself_do_not_fail():
 
 def test_undetermined_signs_do_not_count():
     sign = np.array([1, 1, 1, -1, 0, 0], np.int8)
-    statistics = dict(orientation_statistics(sign))
+    statistics = dict(orientation_statistics(Orientation().updated(sign)))
     assert statistics["I.3_points_determined"] == 4
     assert statistics["I.3_share_reversed"] == 0.25
     assert statistics["I.3_is_consistent_with_half"] == 1
 
 
 def test_nothing_determined_gives_no_share():
-    statistics = dict(orientation_statistics(np.zeros(5, np.int8)))
+    statistics = dict(orientation_statistics(Orientation().updated(np.zeros(5, np.int8))))
     assert statistics["I.3_points_determined"] == 0
     assert math.isnan(statistics["I.3_share_reversed"])
     assert math.isnan(statistics["I.3_is_consistent_with_half"])
@@ -276,91 +270,55 @@ def test_ginibre_matrices_are_as_far_from_each_other_as_chance_makes_them():
 # ---- A model ------------------------------------------------------------------------------------
 
 
-def write_set(
-    folder: Path, dataset: str, pixels: np.ndarray, shard_size: int, *, sha256: str
-) -> tuple[list[Path], list[Path]]:
-    """Write points and spectra of one data set in shards; return their paths."""
-    network = load_network(folder / "weights.pt")
-    columns = jacobian_spectra(network, pixels).columns()
-    points_paths, spectra_paths = [], []
-    for first in range(0, len(pixels), shard_size):
-        rows = slice(first, first + shard_size)
-        own = pixels[rows]
-        points_paths.append(folder / f"{dataset}.points.{shard_size}.{first}.h5")
-        spectra_paths.append(folder / f"{dataset}.spectra.{shard_size}.{first}.h5")
-        write_points(
-            points_paths[-1],
-            [PointBlock(own)],
-            dataset=dataset,
-            first=first,
-            count=len(own),
-            attributes={},
-            compressed=False,
+def test_a_model_is_measured_on_every_set():
+    network = network_of(initialized_autoencoder(3, (16, 8), seed=0), np.float64)
+    sampler = JacobianSampler(network)
+    training_sample = None
+    for name in ("mnist", "uniform"):
+        pixels = RANDOM.random((40, 784), dtype=np.float32)
+        columns = jacobian_spectra(network, pixels).columns()
+        assert points_needed(columns) == 500
+        rows, sample = dataset_theorems(
+            name, DatasetStatistics().updated(columns), columns, pixels, sampler, training_sample
         )
-        write_shard(
-            spectra_paths[-1],
-            [{name: values[rows] for name, values in columns.items()}],
-            count=len(own),
-            attributes=shard_attributes(
-                latent_dim=network.latent_dim, dataset=dataset, first=first, weights_sha256=sha256
-            ),
-        )
-    return points_paths, spectra_paths
-
-
-def measured(folder: Path, sets: dict[str, np.ndarray], shard_size: int) -> list[StatisticRow]:
-    """Return the measurements of the model in `folder` on sets of points, in shards."""
-    weights = folder / "weights.pt"
-    sha256 = sha256_of_file(weights)
-    paths = {
-        name: write_set(folder, name, pixels, shard_size, sha256=sha256)
-        for name, pixels in sets.items()
-    }
-    return model_theorems(
-        weights,
-        {name: SpectraRun(spectra, weights, dataset=name) for name, (_, spectra) in paths.items()},
-        {name: PointsRun(points, name) for name, (points, _) in paths.items()},
-        training_set="mnist",
-    )
-
-
-def test_a_model_is_measured_on_every_set(tmp_path):
-    save_weights(tmp_path / "weights.pt", initialized_autoencoder(3, (16, 8), seed=0))
-    sets = {name: RANDOM.random((40, 784), dtype=np.float32) for name in ("mnist", "uniform")}
-    rows = measured(tmp_path, sets, shard_size=40)
-    values = {(row.dataset, row.jacobian, row.statistic): row.value for row in rows}
-    assert len(values) == len(rows)
-    for name in sets:
-        with SpectraFile(tmp_path / f"{name}.spectra.40.0.h5") as file:
-            columns = file.read(["sign_input", "same_pattern"])
+        training_sample = training_sample or sample
+        values = {(row.jacobian, row.statistic): row.value for row in rows}
+        assert len(values) == len(rows)
         share = np.mean(columns["sign_input"][columns["sign_input"] != 0] == -1)
-        assert values[name, "input", "I.3_share_reversed"] == share
-        assert values[name, "both", "I.1_share_same_pattern"] == columns["same_pattern"].mean()
-        assert values[name, "latent", "I.2_same_set_share_fails_trace"] == 0
-        assert values[name, "latent", "I.2_same_set_pairs"] > 900
-    assert values["uniform", "latent", "I.2_training_set_pairs"] == 1000
-    assert values["uniform", "latent", "I.2_nearest_of_training_set_pairs"] == 40
-    assert ("mnist", "latent", "I.2_training_set_pairs") not in values
+        assert values["input", "I.3_share_reversed"] == share
+        assert values["both", "I.1_share_same_pattern"] == columns["same_pattern"].mean()
+        assert values["latent", "I.2_same_set_share_fails_trace"] == 0
+        assert values["latent", "I.2_same_set_pairs"] > 900
+        if name == "mnist":
+            assert ("latent", "I.2_training_set_pairs") not in values
+    assert values["latent", "I.2_training_set_pairs"] == 1000
+    assert values["latent", "I.2_nearest_of_training_set_pairs"] == 40
 
 
-def test_matrices_are_of_the_first_points(tmp_path):
+def test_matrices_are_of_the_first_points():
     """At most 200 of one pattern for I.1, and 500 for pairs with the nearest training point."""
-    save_weights(tmp_path / "weights.pt", linear_autoencoder())
-    sets = {name: RANDOM.random((501, 30), dtype=np.float32) for name in ("mnist", "uniform")}
-    rows = measured(tmp_path, sets, shard_size=501)
-    values = {(row.dataset, row.statistic): row.value for row in rows}
-    assert values["uniform", "I.1_points_checked"] == 200
-    assert values["uniform", "I.2_nearest_of_training_set_pairs"] == 500
+    network = network_of(linear_autoencoder(), np.float64)
+    sampler = JacobianSampler(network)
+    pixels = RANDOM.random((501, 30), dtype=np.float32)
+    columns = jacobian_spectra(network, pixels).columns()
+    rows, _ = dataset_theorems(
+        "uniform",
+        DatasetStatistics().updated(columns),
+        columns,
+        pixels,
+        sampler,
+        sampler(RANDOM.random((9, 30), dtype=np.float32)),
+    )
+    values = {row.statistic: row.value for row in rows}
+    assert values["I.1_points_checked"] == 200
+    assert values["I.2_nearest_of_training_set_pairs"] == 500
 
 
-def test_the_same_points_in_other_shards_give_the_same_measurements(tmp_path):
-    # With these few units, x and y have one pattern at some points: a twelfth of them.
-    save_weights(tmp_path / "weights.pt", initialized_autoencoder(3, (3, 3), seed=2))
-    generator = np.random.default_rng(0)
-    sets = {name: generator.random((250, 784), dtype=np.float32) for name in ("mnist", "uniform")}
-    rows = measured(tmp_path, sets, shard_size=250)
-    assert all(row.value > 5 for row in rows if row.statistic == "I.1_points_checked")
-    assert list(map(str, measured(tmp_path, sets, shard_size=20))) == list(map(str, rows))
+def test_points_of_one_pattern_are_needed_up_to_the_200th():
+    pattern = np.zeros(9_000, bool)
+    assert points_needed({"same_pattern": pattern}) == 500
+    pattern[1_000::10] = True
+    assert points_needed({"same_pattern": pattern}) == 1_000 + 199 * 10 + 1
 
 
 # ---- Figure and page ----------------------------------------------------------------------------

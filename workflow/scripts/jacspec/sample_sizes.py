@@ -20,8 +20,3 @@ READ_POINTS = max(RANDOM_SET_POINTS, SPECTRUM_POINTS)
 
 # What the page shows.
 SHOWN_POINTS = 6
-
-
-def reconstructed_points(dataset: str, training_set: str) -> int:
-    """Return how many points of a data set the claims reconstruct, at most."""
-    return TRAINING_SET_POINTS if dataset == training_set else RANDOM_SET_POINTS

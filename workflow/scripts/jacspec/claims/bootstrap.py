@@ -48,7 +48,8 @@ def resampled_sums(dataset: str, columns: np.ndarray, positions: np.ndarray | No
     return sums.T
 
 
-@lru_cache(maxsize=32)
+# The blocks of a data set of 70,000 points, which many statistics weight alike: 28 MB.
+@lru_cache(maxsize=70)
 def resampling_weights(dataset: str, block: int) -> np.ndarray:
     """Return the weights of a block of points, (1 + R, BLOCK_POINTS) uint8; row 0 is all ones."""
     stream = random_stream("bootstrap over points", dataset, block)

@@ -1,6 +1,6 @@
 """Statistics of the spectra of one data set under one model, with their resamples."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,13 +8,12 @@ import numpy as np
 from jacspec.claims.bootstrap import Draws, quantile_draws, ratio, resampled_sums
 from jacspec.claims.evidence import MEAN_OF_CLASS, Quantity
 from jacspec.statistics.eigenvalue_difference import ordered_difference
+from jacspec.statistics.orientation import is_determined, is_reversed
 
 JACOBIANS = ("input", "latent")
 SHARD_COLUMNS = [
     f"{name}_{jacobian}" for jacobian in JACOBIANS for name in ("eigenvalues", "logabsdet", "sign")
 ]
-# Means are over all points; quantiles and what is compared with them over the first ones only.
-QUANTILE_POINTS = 20_000
 
 # Sums over the eigenvalues of a point, or what is counted of it, in this order in `sums`.
 _SUMS = (
@@ -32,10 +31,10 @@ _SUMS = (
 
 @dataclass(frozen=True)
 class DatasetSpectra:
-    """What the claims need of the spectra of n points, m = min(n, QUANTILE_POINTS) of them in full.
+    """What the claims need of the spectra of n points.
 
-    `sums` maps a Jacobian to (n, len(_SUMS)) float64, `log_modulus` and `argument` to (m, d)
-    float32 with NaN in place of exact zeros; `difference` is (m,), ||lambda_I - lambda_L||^2 / d.
+    `sums` maps a Jacobian to (n, len(_SUMS)) float64, `log_modulus` and `argument` to (n, d)
+    float32 with NaN in place of exact zeros; `difference` is (n,), ||lambda_I - lambda_L||^2 / d.
     """
 
     dataset: str
@@ -55,34 +54,35 @@ class DatasetSpectra:
         return self.sums[jacobian][:count, _SUMS.index("modulus")] / self.latent_dim
 
 
-def dataset_spectra(
-    dataset: str, latent_dim: int, blocks: Iterable[Mapping[str, np.ndarray]]
-) -> DatasetSpectra:
-    """Gather `blocks` of `SHARD_COLUMNS`, the runs of points of a data set in order."""
-    sums: dict[str, list] = {jacobian: [] for jacobian in JACOBIANS}
-    logs: dict[str, list] = {jacobian: [] for jacobian in JACOBIANS}
-    arguments: dict[str, list] = {jacobian: [] for jacobian in JACOBIANS}
-    differences = []
-    left = QUANTILE_POINTS
-    for block in blocks:
-        for jacobian in JACOBIANS:
-            log_modulus, argument = _polar(block[f"eigenvalues_{jacobian}"])
-            sums[jacobian].append(_sums(block, jacobian, log_modulus, argument))
-            logs[jacobian].append(log_modulus[:left].astype(np.float32))
-            arguments[jacobian].append(argument[:left].astype(np.float32))
-        differences.append(
-            ordered_difference(
-                block["eigenvalues_input"][:left], block["eigenvalues_latent"][:left]
-            )
-        )
-        left -= len(differences[-1])
+def block_spectra(dataset: str, latent_dim: int, block: Mapping[str, np.ndarray]) -> DatasetSpectra:
+    """Return what the claims need of a block of points, `SHARD_COLUMNS` of a data set."""
+    polar = {jacobian: _polar(block[f"eigenvalues_{jacobian}"]) for jacobian in JACOBIANS}
     return DatasetSpectra(
         dataset,
         latent_dim,
-        {jacobian: np.concatenate(parts) for jacobian, parts in sums.items()},
-        {jacobian: np.concatenate(parts) for jacobian, parts in logs.items()},
-        {jacobian: np.concatenate(parts) for jacobian, parts in arguments.items()},
-        np.concatenate(differences),
+        {jacobian: _sums(block, jacobian, *parts) for jacobian, parts in polar.items()},
+        {jacobian: log_modulus.astype(np.float32) for jacobian, (log_modulus, _) in polar.items()},
+        {jacobian: argument.astype(np.float32) for jacobian, (_, argument) in polar.items()},
+        ordered_difference(block["eigenvalues_input"], block["eigenvalues_latent"]),
+    )
+
+
+def joined_spectra(parts: Sequence[DatasetSpectra]) -> DatasetSpectra:
+    """Join what the claims need of the successive blocks of a data set."""
+
+    def joined(name: str) -> dict[str, np.ndarray]:
+        return {
+            jacobian: np.concatenate([getattr(part, name)[jacobian] for part in parts])
+            for jacobian in JACOBIANS
+        }
+
+    return DatasetSpectra(
+        parts[0].dataset,
+        parts[0].latent_dim,
+        joined("sums"),
+        joined("log_modulus"),
+        joined("argument"),
+        np.concatenate([part.difference for part in parts]),
     )
 
 
@@ -186,7 +186,7 @@ def _sums(
         "log_modulus": np.nansum(log_modulus, axis=1),
         "squared_log_modulus": np.nansum(np.square(log_modulus), axis=1),
         "argument": np.nansum(argument, axis=1),
-        "determined": sign != 0,
-        "reversed": sign == -1,
+        "determined": is_determined(sign),
+        "reversed": is_reversed(sign),
     }
     return np.stack([columns[name] for name in _SUMS], axis=1, dtype=np.float64, casting="unsafe")

@@ -6,25 +6,19 @@ from pathlib import Path
 
 import numpy as np
 
-from jacspec.data.mnist import TEST, TRAINING
-from jacspec.data.storage import PointsFile
+from jacspec.data.blocks import TEST, TRAINING
 from jacspec.data.streams import random_stream
 from jacspec.detection.measures import estimated_measures
 from jacspec.detection.scores import (
-    SHARD_COLUMNS,
     Combinations,
     LatentDistribution,
     TypicalGeometry,
-    single_scores,
+    latent_scores,
+    spectral_scores,
 )
-from jacspec.detection.singular_value_shards import read_singular_values
-from jacspec.detection.singular_values import COLUMNS
 from jacspec.errors import DamagedFileError, JacspecError
 from jacspec.key import ModelKey
-from jacspec.spectra.shards import SpectraFile
 from jacspec.tables import read_table, write_table
-
-BLOCK_POINTS = 10_000
 
 
 @dataclass(frozen=True)
@@ -50,78 +44,93 @@ _TYPES = {field.name: field.type for field in fields(DetectionRow) if field.name
 HEADER = (*ModelKey.COLUMNS, *_TYPES)
 
 
-def model_detection(
-    spectra: Mapping[str, Sequence[Path]],
-    training_points: Sequence[Path],
-    *,
-    training_set: str,
-    key: ModelKey,
-    singular_values: Mapping[str, Sequence[Path]] | None = None,
-) -> list[DetectionRow]:
-    """Return all measures of one model, for every data set of `spectra` but `training_set`.
+@dataclass(frozen=True)
+class DetectionScores:
+    """What detection needs of n points: `spectral` scores by name (n,), and `latent` (n, d).
 
-    `spectra` has the shards of each data set, `training_points` the points' shards of
-    `training_set`, which tell training images, from which the scores take all that they know of
-    the data, from test images, which count as inside. `singular_values` has the shards that belong
-    to those of `spectra`, if there are any; without them, their scores are left out. Raises
-    JacspecError if there are no training or no test images.
+    `singular_values` has the columns of their shards by name (n,), if there are any; without them,
+    their scores are left out.
     """
-    split = _split(training_points)
-    training_shards = spectra[training_set]
-    latent = np.concatenate(
-        [block["latent"] for path in training_shards for block in _blocks(path, ["latent"])]
-    )
-    if len(latent) != len(split):
-        raise DamagedFileError(
-            f"{training_shards[0]} and those after it have {len(latent)} points, but "
-            f"{training_points[0]} and those after it have {len(split)}: delete the spectra"
-        )
-    if np.count_nonzero(split == TRAINING) < 2 or not np.any(split == TEST):
-        raise JacspecError(
-            f"detection needs training and test images, but {training_set} has "
-            f"{np.count_nonzero(split == TRAINING)} and {np.count_nonzero(split == TEST)} among "
-            f"{len(split)}: raise `samples`"
-        )
-    distribution = LatentDistribution.of(latent[split == TRAINING])
-    geometry = None
-    if singular_values:
-        columns = _singular_columns(singular_values[training_set], training_shards)
-        geometry = TypicalGeometry.of(_rows(columns, split == TRAINING))
 
-    def scores_of(dataset: str) -> dict[str, np.ndarray]:
-        single = _single_scores(spectra[dataset], distribution)
-        if geometry is not None:
-            columns = _singular_columns(singular_values[dataset], spectra[dataset])
-            single |= geometry.scores(columns)
-        return single
+    spectral: Mapping[str, np.ndarray]
+    latent: np.ndarray
+    singular_values: Mapping[str, np.ndarray] | None = None
 
-    single = scores_of(training_set)
-    combinations = Combinations.of(_rows(single, split == TRAINING))
-    test = _rows(single, split == TEST)
-    inside = test | combinations.scores(test)
-    rows = []
-    for dataset in spectra:
-        if dataset == training_set:
-            continue
-        single = scores_of(dataset)
-        for score, outside in (single | combinations.scores(single)).items():
-            stream = random_stream("detection", *key.fields().values(), dataset, score)
-            measures = estimated_measures(inside[score], outside, stream)
+    @classmethod
+    def of(cls, columns: Mapping[str, np.ndarray]) -> "DetectionScores":
+        """Take all but singular values from the `SHARD_COLUMNS` of the points."""
+        return cls(spectral_scores(columns), columns["latent"])
+
+    @classmethod
+    def joined(
+        cls,
+        parts: Sequence["DetectionScores"],
+        singular_values: Mapping[str, np.ndarray] | None = None,
+    ) -> "DetectionScores":
+        """Join those of successive blocks of a data set; `singular_values` are those of all."""
+        spectral = {
+            name: np.concatenate([part.spectral[name] for part in parts])
+            for name in parts[0].spectral
+        }
+        return cls(spectral, np.concatenate([part.latent for part in parts]), singular_values)
+
+
+class Detector:
+    """Tells the points of data sets from test images of the training set, with one model's scores.
+
+    `scores` are those of the n points of the training set, and `split` (n,) tells training images,
+    from which the scores take all that they know of the data, from test images, which count as
+    inside. Raises JacspecError if there are none of either.
+    """
+
+    def __init__(
+        self, key: ModelKey, training_set: str, scores: DetectionScores, split: np.ndarray
+    ) -> None:
+        if np.count_nonzero(split == TRAINING) < 2 or not np.any(split == TEST):
+            raise JacspecError(
+                f"detection needs training and test images, but {training_set} has "
+                f"{np.count_nonzero(split == TRAINING)} and {np.count_nonzero(split == TEST)} "
+                f"among {len(split)}: raise `samples`"
+            )
+        self._key = key
+        self._distribution = LatentDistribution.of(scores.latent[split == TRAINING])
+        self._geometry = None
+        if scores.singular_values is not None:
+            self._geometry = TypicalGeometry.of(_rows(scores.singular_values, split == TRAINING))
+        single = self._single_scores(scores)
+        self._combinations = Combinations.of(_rows(single, split == TRAINING))
+        test = _rows(single, split == TEST)
+        self._inside = test | self._combinations.scores(test)
+
+    def __call__(self, dataset: str, scores: DetectionScores) -> list[DetectionRow]:
+        """Return all measures of all scores for the points of another data set."""
+        single = self._single_scores(scores)
+        rows = []
+        for score, outside in (single | self._combinations.scores(single)).items():
+            inside = self._inside[score]
+            stream = random_stream("detection", *self._key.fields().values(), dataset, score)
+            measures = estimated_measures(inside, outside, stream)
             rows += [
                 DetectionRow(
-                    key,
+                    self._key,
                     dataset,
                     score,
                     measure,
                     estimate.value,
                     estimate.low,
                     estimate.high,
-                    len(inside[score]),
+                    len(inside),
                     len(outside),
                 )
                 for measure, estimate in measures.items()
             ]
-    return rows
+        return rows
+
+    def _single_scores(self, scores: DetectionScores) -> dict[str, np.ndarray]:
+        single = {**scores.spectral, **latent_scores(scores.latent, self._distribution)}
+        if self._geometry is not None:
+            single |= self._geometry.scores(scores.singular_values)
+        return single
 
 
 def write_detection(path: Path | str, rows: Iterable[DetectionRow]) -> None:
@@ -149,34 +158,5 @@ def read_detection(path: Path | str) -> list[DetectionRow]:
         ) from error
 
 
-def _single_scores(
-    shards: Sequence[Path], distribution: LatentDistribution
-) -> dict[str, np.ndarray]:
-    blocks = [
-        single_scores(block, distribution)
-        for path in shards
-        for block in _blocks(path, SHARD_COLUMNS)
-    ]
-    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-
-
-def _singular_columns(shards: Sequence[Path], spectra: Sequence[Path]) -> dict[str, np.ndarray]:
-    parts = [read_singular_values(*paths) for paths in zip(shards, spectra, strict=True)]
-    return {name: np.concatenate([part[name] for part in parts]) for name in COLUMNS}
-
-
 def _rows(scores: Mapping[str, np.ndarray], chosen: np.ndarray) -> dict[str, np.ndarray]:
     return {name: values[chosen] for name, values in scores.items()}
-
-
-def _blocks(path: Path, names: Sequence[str]) -> Iterable[dict[str, np.ndarray]]:
-    with SpectraFile(path) as file:
-        yield from file.blocks(list(names), size=BLOCK_POINTS)
-
-
-def _split(shards: Sequence[Path]) -> np.ndarray:
-    parts = []
-    for path in shards:
-        with PointsFile(path) as file:
-            parts.append(file.read_split(0, file.count))
-    return np.concatenate(parts)

@@ -93,10 +93,8 @@ class LatentDistribution:
         return np.sqrt(np.maximum(result, 0)).astype(np.float32).astype(np.float64)
 
 
-def single_scores(
-    columns: Mapping[str, np.ndarray], training: LatentDistribution
-) -> dict[str, np.ndarray]:
-    """Return the scores of n points that look at one thing each, by name, (n,) float64.
+def spectral_scores(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the scores of n points that need nothing of the training set, by name, (n,) float64.
 
     `columns` are the `SHARD_COLUMNS` of the points. On the data manifold an ideal autoencoder is a
     projection, whose d eigenvalues are 1: then the logarithm of the determinant and the trace are
@@ -112,8 +110,14 @@ def single_scores(
         "trace": np.abs(columns["trace_input"] / latent_dim - 1),
         "spectra_difference": np.linalg.norm(difference, axis=1),
         "largest_eigenvalue": np.abs(eigenvalues).max(axis=1),
-        "latent_distance": training.distance(columns["latent"]),
-        "latent_neighbours": training.neighbour_distance(columns["latent"]),
+    }
+
+
+def latent_scores(latent: np.ndarray, training: LatentDistribution) -> dict[str, np.ndarray]:
+    """Return the scores of `latent` representations (n, d), by name, (n,) float64."""
+    return {
+        "latent_distance": training.distance(latent),
+        "latent_neighbours": training.neighbour_distance(latent),
     }
 
 

@@ -5,7 +5,7 @@ A file holds `index` (n,) int64, positions in the whole data set, and the column
 sealed (see `jacspec.seals`), and says in its attributes what it was made from.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +102,14 @@ def read_singular_values(path: Path, spectra: Path) -> dict[str, np.ndarray]:
             f"another one: {_remedy(path)}"
         )
     return columns
+
+
+def read_run_of_singular_values(
+    shards: Sequence[Path], spectra: Sequence[Path]
+) -> dict[str, np.ndarray]:
+    """Return the columns of all shards of a data set, each with the shard of `spectra` it is of."""
+    parts = [read_singular_values(*paths) for paths in zip(shards, spectra, strict=True)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in COLUMNS}
 
 
 def _remedy(path: Path) -> str:

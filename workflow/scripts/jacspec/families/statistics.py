@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jacspec.claims.bootstrap import Draws, interval, ratio, resampled_sums
-from jacspec.claims.spectral_evidence import dataset_spectra, spectral_draws
+from jacspec.claims.spectral_evidence import block_spectra, spectral_draws
 from jacspec.data.blocks import TEST
 from jacspec.data.storage import PointsFile
 from jacspec.data.streams import random_stream
@@ -78,7 +78,7 @@ def family_statistics(
 def _draws(family: str, spectra: JacobianSpectra) -> dict[tuple[str, str], Draws]:
     """Return statistics of one member, resampled, by Jacobian and name."""
     columns = spectra.columns()
-    gathered = dataset_spectra(family, spectra.latent.shape[1], [columns])
+    gathered = block_spectra(family, spectra.latent.shape[1], columns)
     draws = {
         (quantity.jacobian, quantity.statistic): values
         for quantity, values in spectral_draws(gathered).items()

@@ -7,45 +7,36 @@ of a sample are the first ones of its data set, whose order is random.
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from jacspec.atomic import replacing
-from jacspec.errors import DamagedFileError, JacspecError
+from jacspec.errors import JacspecError
 from jacspec.figures.samples import first_points
 from jacspec.key import ModelKey
 from jacspec.models.evaluable import Evaluable
-from jacspec.models.loading import load_model
 from jacspec.models.network import Network, reconstructions
 from jacspec.provenance import sha256_of_file
 from jacspec.report.images import strip_png
 from jacspec.sample_sizes import SHOWN_POINTS
-from jacspec.spectra.runs import PointsRun, UnrelatedFilesError
-from jacspec.spectra.shards import SpectraFile
+from jacspec.spectra.runs import PointsRun, SpectraRun, UnrelatedFilesError
+from jacspec.statistics.dataset_statistics import JACOBIANS, DatasetStatistics
 
 FORMAT_VERSION = 1
 SIGNIFICANT_DIGITS = 4
-JACOBIANS = ("input", "latent")
 
 # The complex plane: square cells, so many from one side to the other, the middle one around 0.
 PLANE_CELLS = 61
-# It ends at this quantile of |lambda|, and shows the unit circle at least.
+# It ends at this quantile of |lambda| of the first points, and shows the unit circle at least.
 PLANE_QUANTILE = 0.99
 SMALLEST_PLANE = 1.2
 LOG_MODULUS_EDGES = np.linspace(-8, 4, 61)
 ANGLE_EDGES = np.linspace(0, np.pi, 37)
 SCATTER_POINTS = 300
+SCATTER_COLUMNS = ("eigenvalues_input", "eigenvalues_latent", "sign_input", "reconstruction_error")
 
-_COLUMNS = (
-    "eigenvalues_input",
-    "eigenvalues_latent",
-    "sign_input",
-    "sign_latent",
-    "reconstruction_error",
-    "same_pattern",
-)
 _MODEL = (*ModelKey.COLUMNS, "weights_sha256")
 # May differ between shards: a data set that was added later has those of its day.
 _VERSIONS = (
@@ -57,75 +48,106 @@ _VERSIONS = (
 )
 
 
-def model_view(
-    weights: Path,
-    spectra: Mapping[str, Sequence[Path]],
-    points: Mapping[str, PointsRun],
-    *,
-    factory: str | None = None,
-) -> dict:
+def model_view(runs: Iterable[SpectraRun], datasets: Mapping[str, Mapping]) -> dict:
     """Return the view of one model, ready for JSON.
 
-    `spectra` has the shards of each data set, in order, `points` the first points of each.
-    `factory` builds the model, if it is no network of dense layers.
-    Raises DamagedFileError if the shards are not of one model or lack points.
+    `runs` are its spectra at all data sets, `datasets` the views of those.
     """
-    autoencoder = load_model(weights, factory)
-    datasets: dict[str, dict] = {}
-    model: dict[str, str | int] = {}
-    versions: dict[str, list[str]] = {name: [] for name in _VERSIONS}
-    for dataset, shards in spectra.items():
-        columns, attributes = _read(shards)
-        found = {name: attributes[name] for name in _MODEL}
-        if model and found != model:
-            raise DamagedFileError(
-                f"{shards[0]} is of another model than the shards before it: delete it to have it "
-                "made again"
-            )
-        model = found
-        for name, values in versions.items():
-            if attributes[name] not in values:
-                values.append(attributes[name])
-        datasets[dataset] = {
-            "points_sha256": attributes.get("points_sha256"),
-            **dataset_view(columns),
-            "strip": _reconstruction_strip(autoencoder, points[dataset]),
-        }
-    return {"format_version": FORMAT_VERSION, **model, "versions": versions, "datasets": datasets}
-
-
-def dataset_view(columns: Mapping[str, np.ndarray]) -> dict:
-    """Return the counts and numbers of n points of one data set, ready for JSON.
-
-    `columns` are `eigenvalues_*` (n, d) complex, `sign_*` (n,), `reconstruction_error` (n,) and
-    `same_pattern` (n,), as in a shard.
-    """
-    eigenvalues = {
-        jacobian: columns[f"eigenvalues_{jacobian}"].astype(np.complex128) for jacobian in JACOBIANS
-    }
-    moduli = {jacobian: np.abs(values) for jacobian, values in eigenvalues.items()}
-    half_width = _half_width(moduli)
-    few = slice(0, SCATTER_POINTS)
-    difference = eigenvalues["input"][few] - eigenvalues["latent"][few]
+    runs = list(runs)
     return {
-        "points": len(columns["same_pattern"]),
-        "half_width": half_width,
+        "format_version": FORMAT_VERSION,
+        **{name: runs[0].attributes[name] for name in _MODEL},
+        "versions": {
+            name: list(dict.fromkeys(value for run in runs for value in run.values(name)))
+            for name in _VERSIONS
+        },
+        "datasets": dict(datasets),
+    }
+
+
+@dataclass(frozen=True)
+class ShownCounts:
+    """The eigenvalues of the points so far, counted by where they lie; see `dataset_view`.
+
+    `half_width` is that of the plane, `counts` has by Jacobian what is counted, and the sums of
+    |lambda| by index.
+    """
+
+    half_width: float
+    counts: Mapping[str, Mapping[str, np.ndarray]]
+
+    @classmethod
+    def of(cls, eigenvalues: Mapping[str, np.ndarray], half_width: float) -> "ShownCounts":
+        """Count the eigenvalues (n, d) of some points, by Jacobian."""
+        return cls(
+            half_width,
+            {
+                jacobian: {
+                    **_plane(values, half_width),
+                    **_distributions(values),
+                    "modulus_by_index": np.abs(values).sum(axis=0),
+                }
+                for jacobian, values in eigenvalues.items()
+            },
+        )
+
+    @classmethod
+    def beginning_with(cls, block: Mapping[str, np.ndarray]) -> "ShownCounts":
+        """Count the first points, which decide how wide the plane is."""
+        eigenvalues = _eigenvalues(block)
+        return cls.of(eigenvalues, _half_width(eigenvalues))
+
+    def updated(self, block: Mapping[str, np.ndarray]) -> "ShownCounts":
+        """Return the counts with a block of points added."""
+        more = ShownCounts.of(_eigenvalues(block), self.half_width).counts
+        counts = {
+            jacobian: {name: value + more[jacobian][name] for name, value in own.items()}
+            for jacobian, own in self.counts.items()
+        }
+        return ShownCounts(self.half_width, counts)
+
+
+def dataset_view(
+    counts: ShownCounts, statistics: DatasetStatistics, first: Mapping[str, np.ndarray]
+) -> dict:
+    """Return the counts and numbers of the points of one data set, ready for JSON.
+
+    `statistics` are those of the same points as `counts`, `first` are the columns of the first of
+    them, `SCATTER_POINTS` at least if there are so many.
+    """
+    few = {name: values[:SCATTER_POINTS] for name, values in first.items()}
+    eigenvalues = _eigenvalues(few)
+    difference = eigenvalues["input"] - eigenvalues["latent"]
+    points = statistics.input.orientation.points
+    return {
+        "points": points,
+        "half_width": counts.half_width,
         "jacobians": {
             jacobian: {
-                **_plane(eigenvalues[jacobian], half_width),
-                **_distributions(eigenvalues[jacobian], moduli[jacobian]),
-                **_shares(columns[f"sign_{jacobian}"]),
-                "mean_abs": rounded(moduli[jacobian].mean()),
-                "mean_abs_by_index": rounded(moduli[jacobian].mean(axis=0)),
+                **{
+                    name: value.tolist()
+                    for name, value in counts.counts[jacobian].items()
+                    if name != "modulus_by_index"
+                },
+                "share_reversed": rounded(own.orientation.share_reversed),
+                "share_undetermined": rounded(own.orientation.share_undetermined),
+                "mean_abs": rounded(own.modulus.mean),
+                "mean_abs_by_index": rounded(counts.counts[jacobian]["modulus_by_index"] / points),
             }
-            for jacobian in JACOBIANS
+            for jacobian, own in (("input", statistics.input), ("latent", statistics.latent))
         },
-        "mean_error": rounded(columns["reconstruction_error"].mean()),
-        "share_same_pattern": rounded(columns["same_pattern"].mean()),
+        "mean_error": rounded(statistics.both.reconstruction_error.mean),
+        "share_same_pattern": rounded(statistics.both.same_pattern.mean),
         "difference": rounded(np.linalg.norm(difference, axis=1)),
-        "error": rounded(columns["reconstruction_error"][few]),
-        "sign": columns["sign_input"][few].tolist(),
+        "error": rounded(few["reconstruction_error"]),
+        "sign": few["sign_input"].tolist(),
     }
+
+
+def reconstruction_strip(autoencoder: Network | Evaluable, points: PointsRun) -> str:
+    """Return the reconstructions of the first points side by side, a PNG in base64."""
+    sample = first_points(points, SHOWN_POINTS)
+    return strip_png(replace(sample, points=reconstructions(autoencoder, sample.points)))
 
 
 def write_model_view(path: Path | str, view: Mapping) -> None:
@@ -172,21 +194,18 @@ def rounded(values: np.ndarray | float) -> list | float | None:
     return float(f"{values:.{SIGNIFICANT_DIGITS - 1}e}") if math.isfinite(values) else None
 
 
-def _read(shards: Sequence[Path]) -> tuple[dict[str, np.ndarray], dict]:
-    parts, attributes = [], {}
-    for path in shards:
-        with SpectraFile(path) as file:
-            parts.append(file.read(_COLUMNS))
-            attributes = attributes or file.attributes
-    return {name: np.concatenate([part[name] for part in parts]) for name in _COLUMNS}, attributes
+def _eigenvalues(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {
+        jacobian: columns[f"eigenvalues_{jacobian}"].astype(np.complex128) for jacobian in JACOBIANS
+    }
 
 
-def _half_width(moduli: Mapping[str, np.ndarray]) -> float:
-    largest = max(np.quantile(values, PLANE_QUANTILE) for values in moduli.values())
+def _half_width(eigenvalues: Mapping[str, np.ndarray]) -> float:
+    largest = max(np.quantile(np.abs(values), PLANE_QUANTILE) for values in eigenvalues.values())
     return math.ceil(10 * max(largest, SMALLEST_PLANE)) / 10
 
 
-def _plane(eigenvalues: np.ndarray, half_width: float) -> dict:
+def _plane(eigenvalues: np.ndarray, half_width: float) -> dict[str, np.ndarray]:
     """Count nonzero eigenvalues (n, d) by real part and |imaginary part|.
 
     Non-real eigenvalues come in conjugate pairs: row r > 0 counts both rows r above and r below
@@ -201,33 +220,16 @@ def _plane(eigenvalues: np.ndarray, half_width: float) -> dict:
     counts = np.bincount(
         rows[inside] * PLANE_CELLS + columns[inside], minlength=height * PLANE_CELLS
     )
-    return {"plane": counts.tolist(), "outside_plane": int(np.count_nonzero(~inside))}
+    return {"plane": counts, "outside_plane": np.sum(~inside)}
 
 
-def _distributions(eigenvalues: np.ndarray, moduli: np.ndarray) -> dict:
-    nonzero = moduli > 0
-    logarithms = np.log(moduli[nonzero])
-    below = int(np.count_nonzero(logarithms < LOG_MODULUS_EDGES[0]))
-    above = int(np.count_nonzero(logarithms > LOG_MODULUS_EDGES[-1]))
-    angles = np.abs(np.angle(eigenvalues[nonzero]))
+def _distributions(eigenvalues: np.ndarray) -> dict[str, np.ndarray]:
+    nonzero = eigenvalues[eigenvalues != 0]
+    logarithms = np.log(np.abs(nonzero))
     return {
-        "log_abs": np.histogram(logarithms, LOG_MODULUS_EDGES)[0].tolist(),
-        "log_abs_below": below,
-        "log_abs_above": above,
-        "abs_arg": np.histogram(angles, ANGLE_EDGES)[0].tolist(),
-        "zeros": int(np.count_nonzero(~nonzero)),
+        "log_abs": np.histogram(logarithms, LOG_MODULUS_EDGES)[0],
+        "log_abs_below": np.sum(logarithms < LOG_MODULUS_EDGES[0]),
+        "log_abs_above": np.sum(logarithms > LOG_MODULUS_EDGES[-1]),
+        "abs_arg": np.histogram(np.abs(np.angle(nonzero)), ANGLE_EDGES)[0],
+        "zeros": np.sum(eigenvalues == 0),
     }
-
-
-def _shares(signs: np.ndarray) -> dict:
-    determined = signs[signs != 0]
-    reversed_ = np.mean(determined < 0) if len(determined) else np.nan
-    return {
-        "share_reversed": rounded(reversed_),
-        "share_undetermined": rounded(np.mean(signs == 0)),
-    }
-
-
-def _reconstruction_strip(autoencoder: Network | Evaluable, points: PointsRun) -> str:
-    sample = first_points(points, SHOWN_POINTS)
-    return strip_png(replace(sample, points=reconstructions(autoencoder, sample.points)))

@@ -37,15 +37,21 @@ class UnrelatedFilesError(JacspecError):
 class _Run:
     """Shards that begin where the one before ends; row i is point i of the data set.
 
-    `dataset`, `count` (points of all shards) and `attributes` (of the first shard) are known.
+    `dataset`, `count` (points of all shards), and `path` and `attributes` of the first shard are
+    known.
     """
 
     def __init__(self, files: Sequence[PointsFile | SpectraFile], names: Sequence[str]) -> None:
         _check_run(files, names)
         self._files = files
+        self.path = files[0].path
         self.attributes = files[0].attributes
         self.dataset = str(self.attributes["dataset"])
         self.count = sum(file.count for file in files)
+
+    def values(self, name: str) -> list[Any]:
+        """Return the different values of an attribute in the shards, in their order."""
+        return list(dict.fromkeys(file.attributes.get(name) for file in self._files))
 
     def _pieces(self, start: int, stop: int | None) -> Iterator[tuple[Path, int, int]]:
         """Yield the shards that have rows `start` to `stop - 1`, with those of their rows.
@@ -54,7 +60,7 @@ class _Run:
         """
         stop = self.count if stop is None else min(stop, self.count)
         if start >= stop:
-            yield self._files[0].path, 0, 0
+            yield self.path, 0, 0
         first = 0
         for file in self._files:
             low, high = max(start - first, 0), min(stop - first, file.count)
@@ -91,6 +97,11 @@ class PointsRun(_Run):
                 parts.append(file.read(low, high))
         return np.concatenate(parts)
 
+    def blocks(self, size: int) -> Iterator[PointBlock]:
+        """Yield all that there is in runs of `size` rows, whatever the shards."""
+        for start in range(0, self.count, size):
+            yield self.read_block(start, start + size)
+
     def read_split(self) -> np.ndarray:
         """Return 0 (training) or 1 (test) of all points, (n,) uint8."""
         parts = []
@@ -104,10 +115,14 @@ class PointsRun(_Run):
         parts = []
         for path, low, high in self._pieces(start, stop):
             with PointsFile(path, check_seal=False) as file:
-                parts.append(file.read_block(low, high).columns())
-        return PointBlock(
-            **{name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-        )
+                parts.append(file.read_block(low, high))
+        return joined_blocks(parts)
+
+
+def joined_blocks(blocks: Sequence[PointBlock]) -> PointBlock:
+    """Join successive blocks of one data set."""
+    parts = [block.columns() for block in blocks]
+    return PointBlock(**{name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
 
 
 class SpectraRun(_Run):

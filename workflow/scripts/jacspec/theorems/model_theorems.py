@@ -1,16 +1,13 @@
-"""All measurements of the theorems for one model, data set by data set."""
+"""All measurements of the theorems for one model on one data set."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import numpy as np
 from scipy.spatial.distance import cdist
 
 from jacspec.data.streams import random_stream
-from jacspec.models.loading import load_model
-from jacspec.sample_sizes import MATRIX_POINTS, SAME_PATTERN_POINTS, SPECTRUM_POINTS
-from jacspec.spectra.runs import PointsRun, SpectraRun
-from jacspec.statistics.dataset_statistics import StatisticRow
+from jacspec.sample_sizes import MATRIX_POINTS, SAME_PATTERN_POINTS
+from jacspec.statistics.dataset_statistics import JACOBIANS, DatasetStatistics, StatisticRow
 from jacspec.theorems.equal_spectra import (
     difference_bound,
     pattern_statistics,
@@ -27,60 +24,59 @@ from jacspec.theorems.pair_inequalities import pair_statistics
 
 PAIRS = 1_000
 
-SPECTRUM_COLUMNS = ["eigenvalues_input", "eigenvalues_latent", "same_pattern"]
+SPECTRUM_COLUMNS = ("eigenvalues_input", "eigenvalues_latent", "same_pattern")
 
 
-def model_theorems(
-    weights: Path,
-    spectra: Mapping[str, SpectraRun],
-    points: Mapping[str, PointsRun],
-    *,
-    training_set: str,
-    factory: str | None = None,
-) -> list[StatisticRow]:
-    """Return the measurements of one model on every data set, in the order of `spectra`.
+def dataset_theorems(
+    dataset: str,
+    statistics: DatasetStatistics,
+    columns: Mapping[str, np.ndarray],
+    points: np.ndarray,
+    sampler: JacobianSampler,
+    training_sample: JacobianSample | None,
+) -> tuple[list[StatisticRow], JacobianSample]:
+    """Return the measurements of one model on a data set, and its matrices at `MATRIX_POINTS`.
 
-    Orientation (I.3) is that of all points. Other spectra are those of the first `SPECTRUM_POINTS`,
-    which `points` must have. Matrices, which shards do not hold, are recomputed: of the first
-    `SAME_PATTERN_POINTS` of them with one pattern at x and y (I.1), and of the first
-    `MATRIX_POINTS`, from which `PAIRS` pairs are drawn within each set and with `training_set`
-    (I.2). `factory` builds the model, if it is no network of dense layers.
+    Orientation (I.3) is that of all points, from their `statistics`. Other spectra are those in
+    `columns`, `SPECTRUM_COLUMNS` of the first n points. Matrices, which shards do not hold, are
+    recomputed from the first `points` (m, ...), `points_needed` of them: of the first
+    `SAME_PATTERN_POINTS` with one pattern at x and y (I.1), and of the first `MATRIX_POINTS`, from
+    which `PAIRS` pairs are drawn within the set and with `training_sample`, unless this is the
+    training set (I.2).
     """
-    sampler = JacobianSampler(load_model(weights, factory))
-    training_sample = sampler(points[training_set].read(0, MATRIX_POINTS))
-    rows = []
-    for dataset, run in spectra.items():
-        columns = run.read(SPECTRUM_COLUMNS, 0, SPECTRUM_POINTS)
-        signs = run.read(["sign_input", "sign_latent"])
-        named = [("both", *pair) for pair in _pattern_rows(sampler, columns, points[dataset])]
-        for jacobian in ("input", "latent"):
-            eigenvalues = columns[f"eigenvalues_{jacobian}"]
-            named += [
-                (jacobian, *pair) for pair in orientation_statistics(signs[f"sign_{jacobian}"])
-            ]
-            named += [(jacobian, *pair) for pair in argument_statistics(eigenvalues)]
-        sample = training_sample
-        if dataset != training_set:
-            sample = sampler(points[dataset].read(0, MATRIX_POINTS))
-        named += [("latent", *pair) for pair in _pair_rows(dataset, sample, training_sample)]
-        rows += [StatisticRow(dataset, *triple) for triple in named]
-    return rows
+    named = [("both", *pair) for pair in _pattern_rows(sampler, columns, points)]
+    for jacobian in JACOBIANS:
+        measured = (
+            *orientation_statistics(getattr(statistics, jacobian).orientation),
+            *argument_statistics(columns[f"eigenvalues_{jacobian}"]),
+        )
+        named += [(jacobian, *pair) for pair in measured]
+    sample = sampler(points[:MATRIX_POINTS])
+    named += [("latent", *pair) for pair in _pair_rows(dataset, sample, training_sample)]
+    return [StatisticRow(dataset, *triple) for triple in named], sample
+
+
+def points_needed(columns: Mapping[str, np.ndarray]) -> int:
+    """Return how many of the first points `dataset_theorems` looks at."""
+    rows = _rows_of_one_pattern(columns)
+    return max(MATRIX_POINTS, int(rows[-1]) + 1 if len(rows) else 0)
+
+
+def _rows_of_one_pattern(columns: Mapping[str, np.ndarray]) -> np.ndarray:
+    return np.flatnonzero(columns["same_pattern"])[:SAME_PATTERN_POINTS]
 
 
 def _pattern_rows(
-    sampler: JacobianSampler, columns: Mapping[str, np.ndarray], points: PointsRun
+    sampler: JacobianSampler, columns: Mapping[str, np.ndarray], points: np.ndarray
 ) -> Iterator[tuple[str, float]]:
     yield from pattern_statistics(columns)
-    rows = np.flatnonzero(columns["same_pattern"])[:SAME_PATTERN_POINTS]
-    bound = np.zeros(0)
-    if len(rows):
-        pixels = points.read(0, int(rows[-1]) + 1)[rows]
-        bound = difference_bound(sampler(pixels))
+    rows = _rows_of_one_pattern(columns)
+    bound = difference_bound(sampler(points[rows])) if len(rows) else np.zeros(0)
     yield from rounding_statistics({name: values[rows] for name, values in columns.items()}, bound)
 
 
 def _pair_rows(
-    dataset: str, sample: JacobianSample, training_sample: JacobianSample
+    dataset: str, sample: JacobianSample, training_sample: JacobianSample | None
 ) -> Iterator[tuple[str, float]]:
     """Yield what holds at pairs within a data set, and at pairs with the training set.
 
@@ -90,7 +86,7 @@ def _pair_rows(
     spectra = spectrum_sample(sample.latent)
     stream = random_stream("theorem I.2", dataset)
     yield from pair_statistics("same_set", *_random_pairs(stream, spectra, spectra))
-    if sample is training_sample:
+    if training_sample is None:
         return
     training_spectra = spectrum_sample(training_sample.latent)
     yield from pair_statistics("training_set", *_random_pairs(stream, spectra, training_spectra))

@@ -11,21 +11,21 @@ from functools import lru_cache
 import numpy as np
 
 from jacspec.data.streams import random_stream
+from jacspec.statistics.orientation import Orientation
 
 CONFIDENCE = 0.95
 NULL_MATRICES_AT_A_TIME = 1000
 
 
-def orientation_statistics(sign: np.ndarray) -> Iterator[tuple[str, float]]:
+def orientation_statistics(orientation: Orientation) -> Iterator[tuple[str, float]]:
     """Yield the share of determinants below 0 among the determined ones, and its interval.
 
-    `sign` is (n,) with 0 where the sign is undetermined. The interval is exact, at 95 %.
+    The interval is exact, at 95 %.
     """
-    determined = int(np.count_nonzero(sign))
-    reversed_ = int(np.count_nonzero(sign < 0))
-    low, high = binomial_interval(reversed_, determined)
+    determined = orientation.determined
+    low, high = binomial_interval(orientation.reversed, determined)
     yield "I.3_points_determined", float(determined)
-    yield "I.3_share_reversed", reversed_ / determined if determined else np.nan
+    yield "I.3_share_reversed", orientation.share_reversed
     yield "I.3_share_reversed_low", low
     yield "I.3_share_reversed_high", high
     yield "I.3_is_consistent_with_half", float(low <= 0.5 <= high) if determined else np.nan
