@@ -14,7 +14,7 @@ CODE = workflow tests benchmarks envs examples docs/make_api.py
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup browser quick sweep test slurm-test slurm-demo lint soak mutants bench \
-    test-oldest test-newest docs lock clean
+    test-oldest test-newest docs pictures lock clean
 
 help:
 	@echo "make quick   set up, fetch MNIST, run the quick sweep to its figures (minutes)"
@@ -26,6 +26,7 @@ help:
 	@echo "make test-oldest  test the library on the oldest versions that are allowed, make test-newest"
 	@echo "                  all on the newest"
 	@echo "make docs    write the library's pages to docs/api"
+	@echo "make pictures  the pictures of README and docs, from RESULTS=results, VARIANT=paper"
 	@echo "make lock    bring envs/ up to date with pyproject.toml"
 	@echo "make soak    the long loops of kills and broken configs"
 	@echo "make mutants changes of constants and comparisons that no unit test notices (hours);"
@@ -124,6 +125,12 @@ test-newest: .venv-newest/installed
 	$(PYTHON) -m venv .venv-newest
 	.venv-newest/bin/python -m pip install --quiet --editable '.[test]'
 	@touch $@
+
+# The pictures of README and docs, from the results of a finished sweep.
+RESULTS = results
+VARIANT = paper
+pictures: setup browser
+	.venv/bin/python docs/make_pictures.py $(RESULTS) $(VARIANT)
 
 # Pages of the library from its docstrings.
 docs: setup

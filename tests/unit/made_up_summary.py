@@ -40,6 +40,8 @@ def summary_of(latent_dims, seeds=(0, 1), datasets=DATASETS):
             names = ("mean_abs", "geometric_mean", "log_abs_std", "share_zero")
             names += ("share_reversed", "share_undetermined")
             values = dict(zip(names, generator.uniform(0.0, 1.0, size=len(names)), strict=True))
+            kinds = ("share_positive", "share_complex", "share_negative")
+            values |= dict(zip(kinds, generator.dirichlet([1, 1, 1]), strict=True))
             values |= quantiles("log_abs", np.sort(generator.normal(-1.0, 2.0, size=5)))
             values |= quantiles("abs_arg", np.sort(generator.uniform(0.0, np.pi, size=5)))
             rows += [

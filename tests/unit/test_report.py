@@ -15,6 +15,7 @@ from jacspec.claims.rows import HEADER, read_claims
 from jacspec.claims.verdicts import Verdict
 from jacspec.data.descriptions import Description
 from jacspec.data.storage import PointBlock, write_points
+from jacspec.detection.figure import STYLES
 from jacspec.detection.scores import TITLES
 from jacspec.errors import DamagedFileError, JacspecError
 from jacspec.figures.samples import CURVE_SIDE, Sample
@@ -22,12 +23,12 @@ from jacspec.figures.selection import Selection
 from jacspec.figures.style import PALETTES, line_styles
 from jacspec.key import ModelKey
 from jacspec.provenance import sha256_of_file
+from jacspec.report.charts import looks_of
 from jacspec.report.claim_evidence import claim_evidence
 from jacspec.report.colors import CONTRAST, DARK_BACKGROUND, contrast, dark_counterparts
 from jacspec.report.figures import paper_figures
 from jacspec.report.headline import cautions, headline, verdict_of
 from jacspec.report.images import strip_png
-from jacspec.report.measurements import SCORE_LOOKS
 from jacspec.report.model_view import (
     ANGLE_EDGES,
     LOG_MODULUS_EDGES,
@@ -47,10 +48,11 @@ from jacspec.statistics.dataset_statistics import JACOBIANS, DatasetStatistics
 
 
 def test_every_score_has_a_look_of_its_own_that_the_legend_can_show():
-    assert set(SCORE_LOOKS) == set(TITLES)
-    assert {look.symbol for look in SCORE_LOOKS.values()} <= set(MARKERS)
+    looks = looks_of(STYLES)
+    assert set(looks) == set(TITLES)
+    assert {look.symbol for look in looks.values()} <= set(MARKERS)
     for name in ("color", "symbol"):
-        assert len({getattr(look, name) for look in SCORE_LOOKS.values()}) == len(SCORE_LOOKS)
+        assert len({getattr(look, name) for look in looks.values()}) == len(looks)
 
 
 @pytest.fixture
@@ -341,6 +343,7 @@ def test_dark_colors_stand_out_and_stay_apart():
     assert math.isclose(contrast("#000000", "#ffffff"), 21)
 
 
+KINDS = ("zero", "positive", "complex", "negative")
 STATISTICS = {
     "input": ("mean_abs", "geometric_mean", "log_abs_std", "share_reversed", "share_undetermined"),
     "latent": ("mean_abs", "geometric_mean", "log_abs_std", "share_reversed", "share_undetermined"),
@@ -365,7 +368,8 @@ def summary() -> pd.DataFrame:
                         f"{what}_{name}" for what in ("log_abs", "abs_arg") for name in quantiles
                     ]
                     rows += [
-                        (*key, jacobian, name, value) for name in [*names, *boxes, "share_zero"]
+                        (*key, jacobian, name, value)
+                        for name in [*names, *boxes, *(f"share_{kind}" for kind in KINDS)]
                     ]
     return pd.DataFrame(
         rows, columns=["latent_dim", "seed", "dataset", "jacobian", "statistic", "value"]
@@ -383,17 +387,19 @@ def test_charts_hold_the_numbers_of_the_summary(summary):
             assert specification["layout"]["xaxis"]["title"]["text"]
             assert specification["layout"]["yaxis"]["title"]["text"]
     means = figures[1].charts[0].specification()["data"]
-    lines = {trace["name"]: trace["y"] for trace in means}
-    assert lines == {
-        "MNIST, seed 0": [2, 5],
-        "MNIST, seed 1": [2.1, 5.1],
-        "Uniform, seed 0": [2, 5],
-        "Uniform, seed 1": [2.1, 5.1],
-    }
+    lines = {trace["name"]: trace for trace in means}
+    for name in ("MNIST", "Uniform"):
+        np.testing.assert_allclose(lines[name]["y"], [2.05, 5.05], rtol=1e-15)
+        assert lines[name]["customdata"] == [[2, 2.1], [5, 5.1]]
+        # There along the low ends and back along the high ones, then a gap.
+        assert lines[f"{name}, band"]["x"] == [2, 5, 5, 2, None]
+        assert lines[f"{name}, band"]["y"] == [2, 5, 5.1, 2.1, None]
     # A quantile of 0 has no place on a logarithmic axis: it is drawn at the foot, a power of ten.
     box = figures[0].charts[0].specification()["data"][0]
     assert box["median"] == [2, 5]
     assert box["lowerfence"] == [1, 1]
+    cut = figures[0].charts[0].specification()["data"][-1]
+    assert (cut["x"], cut["y"]) == ([2, 5], [1, 1])
 
 
 def test_points_are_not_shown_beside_views_of_other_points(tmp_path):

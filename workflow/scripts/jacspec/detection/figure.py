@@ -1,132 +1,86 @@
 """AUROC against the latent dimension: a panel a data set, a line a score."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from jacspec.data.descriptions import Description
-from jacspec.detection.model_detection import DetectionRow
-from jacspec.figures.panels import LATENT_DIM_LABEL, label_latent_dims, list_of_seeds
-from jacspec.figures.style import study_style
+from jacspec.detection.scores import TITLES
+from jacspec.figures.panels import MOST_LINES, Axis, Line, Panel, Part, Picture
+from jacspec.figures.printing import draw_picture
+from jacspec.figures.selection import Selection
+from jacspec.figures.style import SCORE, LineStyle
+
+if TYPE_CHECKING:
+    from jacspec.detection.model_detection import DetectionRow
 
 WIDTH = 7.2
 PANEL_HEIGHT = 1.75
 LEGEND_HEIGHT = 0.95
-COLUMNS = 3
-
-
-@dataclass(frozen=True)
-class ScoreStyle:
-    """Look of one score."""
-
-    label: str
-    color: str
-    marker: str
-
-
+SOLID, DASHED, DOTTED = "-", (0, (4, 1.2)), (0, (1.2, 0.8))
 # Okabe and Ito's colours, which stay apart in every common colour vision deficiency.
 STYLES = {
-    "reconstruction_error": ScoreStyle("reconstruction error", "#000000", "o"),
-    "latent_distance": ScoreStyle("Mahalanobis distance of $z$", "#0072b2", "s"),
-    "latent_neighbours": ScoreStyle("distance of $z$ to its 10th neighbour", "#56b4e9", "X"),
-    "log_determinant": ScoreStyle(
-        r"$\ln\,\det\,J_{\mathcal{I}}\,/\,d$, distance from 0", "#d55e00", "^"
-    ),
-    "trace": ScoreStyle(r"$\mathrm{tr}\,J_{\mathcal{I}}\,/\,d$, distance from 1", "#e69f00", "v"),
-    "spectra_difference": ScoreStyle(
-        r"distance of spectra of $J_{\mathcal{I}}$, $J_{\mathcal{L}}$", "#009e73", "D"
-    ),
-    "largest_eigenvalue": ScoreStyle(r"largest eigenvalue of $J_{\mathcal{I}}$", "#cc79a7", "P"),
-    "log_volume_encoder": ScoreStyle(
-        r"$\ln$ volume of $D\,\mathrm{enc}$, from median", "#8a5a2b", "h"
-    ),
-    "log_volume_decoder": ScoreStyle(
-        r"$\ln$ volume of $D\,\mathrm{dec}$, from median", "#4d6a00", ">"
-    ),
-    "smallest_singular_value_encoder": ScoreStyle(
-        r"$\ln\,\sigma_{\min}$ of $D\,\mathrm{enc}$, from median", "#777777", "d"
-    ),
-    "smallest_singular_value_decoder": ScoreStyle(
-        r"$\ln\,\sigma_{\min}$ of $D\,\mathrm{dec}$, from median", "#332288", "*"
-    ),
-    "latent_distance_and_error": ScoreStyle("Mahalanobis distance + error", "#b8a000", "<"),
-    "error_and_geometry": ScoreStyle("error + geometry", "#882255", "p"),
+    score: LineStyle(TITLES[score], *look, SCORE)
+    for score, look in {
+        "reconstruction_error": ("#000000", SOLID, "o"),
+        "latent_distance": ("#0072b2", SOLID, "s"),
+        "latent_neighbours": ("#56b4e9", SOLID, "X"),
+        "log_determinant": ("#d55e00", SOLID, "^"),
+        "trace": ("#e69f00", DASHED, "v"),
+        "spectra_difference": ("#009e73", DASHED, "D"),
+        "largest_eigenvalue": ("#cc79a7", DOTTED, "P"),
+        "log_volume_encoder": ("#8a5a2b", SOLID, "h"),
+        "log_volume_decoder": ("#4d6a00", DASHED, ">"),
+        "smallest_singular_value_encoder": ("#777777", SOLID, "d"),
+        "smallest_singular_value_decoder": ("#332288", DOTTED, "*"),
+        "latent_distance_and_error": ("#b8a000", DASHED, "<"),
+        "error_and_geometry": ("#882255", DOTTED, "p"),
+    }.items()
 }
-OTHER_SEEDS = {"linewidth": 0.6, "alpha": 0.5}
-CHANCE = {"color": "#777777", "linewidth": 0.9, "linestyle": (0, (6, 3)), "zorder": 1}
 
 
-def draw_detection(rows: Sequence[DetectionRow], descriptions: Mapping[str, Description]) -> Figure:
-    """Draw AUROC; the first seed has markers, the others are thin, chance is the broken line."""
-    series: dict[tuple[str, str, int], dict[int, float]] = {}
+def detection_picture(
+    rows: "Sequence[DetectionRow]", descriptions: Mapping[str, Description]
+) -> Picture:
+    """Return AUROC of every score and data set; the broken line is chance."""
+    values: dict[tuple[str, str, str, int], dict[int, float]] = {}
     for row in rows:
         if row.measure == "auroc":
-            series.setdefault((row.dataset, row.score, row.key.seed), {})[row.key.latent_dim] = (
-                row.value
-            )
-    datasets = list(dict.fromkeys(row.dataset for row in rows))
-    scores = {row.score for row in rows}
-    seeds = sorted({row.key.seed for row in rows})
-    latent_dims = sorted({row.key.latent_dim for row in rows})
-    columns = min(COLUMNS, len(datasets))
-    grid_rows = -(-len(datasets) // columns)
-    with study_style():
-        figure = Figure(
-            figsize=(WIDTH, PANEL_HEIGHT * grid_rows + LEGEND_HEIGHT), layout="constrained"
+            series = values.setdefault((row.dataset, "both", row.score, row.key.seed), {})
+            series[row.key.latent_dim] = row.value
+    selection = Selection(
+        tuple(sorted({row.key.seed for row in rows})),
+        tuple(sorted({row.key.latent_dim for row in rows})),
+        values,
+    )
+    axis = Axis("AUROC", (-0.03, 1.03))
+    datasets = dict.fromkeys(dataset for dataset, *_ in values)
+    panels = tuple(
+        Panel(
+            f"detection_{dataset}",
+            descriptions[dataset].title,
+            selection.latent_dims,
+            (Part(axis, _lines(selection, dataset), level=0.5),),
         )
-        grid = figure.subplots(grid_rows, columns, sharex=True, sharey=True, squeeze=False)
-        for axes in grid.flat[len(datasets) :]:
-            axes.remove()
-        for axes, dataset in zip(grid.flat, datasets, strict=False):
-            axes.set_title(descriptions[dataset].title, loc="left")
-            axes.axhline(0.5, **CHANCE)
-            for (name, score, seed), by_dim in series.items():
-                if name == dataset:
-                    _draw_line(axes, by_dim, STYLES[score], is_first=seed == seeds[0])
-        grid[0, 0].set_ylim(-0.03, 1.03)
-        for row in grid:
-            row[0].set_ylabel("AUROC")
-        panels = grid.flat[: len(datasets)]
-        label_latent_dims([(axes,) for axes in panels], latent_dims)
-        for axes in panels[-columns:]:
-            axes.set_xlabel(LATENT_DIM_LABEL)
-        figure.legend(
-            handles=_legend_lines([name for name in STYLES if name in scores], seeds),
-            loc="outside lower center",
-            ncols=3,
-            handlelength=3.2,
-        )
-    return figure
+        for dataset in datasets
+    )
+    columns = 3 if len(panels) <= MOST_LINES else 5
+    return Picture(panels, selection.seeds, min(columns, len(panels)), level="chance")
 
 
-def _draw_line(axes: Axes, by_dim: dict[int, float], style: ScoreStyle, *, is_first: bool) -> None:
-    latent_dims = sorted(by_dim)
-    values = [by_dim[latent_dim] for latent_dim in latent_dims]
-    if is_first:
-        axes.plot(latent_dims, values, **_first_seed_look(style))
-    else:
-        axes.plot(latent_dims, values, color=style.color, **OTHER_SEEDS)
+def draw_detection(
+    rows: "Sequence[DetectionRow]", descriptions: Mapping[str, Description]
+) -> Figure:
+    """Draw AUROC, three data sets a row, or five smaller ones if they are many."""
+    picture = detection_picture(rows, descriptions)
+    height = PANEL_HEIGHT * 3 / max(picture.columns, 3) * -(-len(picture.panels) // picture.columns)
+    return draw_picture(picture, (WIDTH, height + LEGEND_HEIGHT))
 
 
-def _first_seed_look(style: ScoreStyle) -> dict:
-    return {
-        "color": style.color,
-        "linewidth": 1.0,
-        "marker": style.marker,
-        "markersize": 3.2,
-        "markeredgewidth": 0.4,
-        "markeredgecolor": "white",
-    }
-
-
-def _legend_lines(scores: Sequence[str], seeds: Sequence[int]) -> list[Line2D]:
-    styles = [STYLES[score] for score in scores]
-    lines = [Line2D([], [], label=style.label, **_first_seed_look(style)) for style in styles]
-    lines.append(Line2D([], [], label="chance", **CHANCE))
-    if len(seeds) > 1:
-        label = f"thin: {list_of_seeds(seeds[1:])}"
-        lines.append(Line2D([], [], label=label, color="#555555", **OTHER_SEEDS))
-    return lines
+def _lines(selection: Selection, dataset: str) -> tuple[Line, ...]:
+    return tuple(
+        Line(score, style, *selection.over_seeds(dataset, "both", score))
+        for score, style in STYLES.items()
+        if selection.has(dataset, "both", score)
+    )

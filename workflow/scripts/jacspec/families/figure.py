@@ -16,7 +16,8 @@ from jacspec.families.landmarks import Landmark
 from jacspec.families.statistics import AUROC, ERROR
 from jacspec.families.table import FamilyTable, largest_half_width
 from jacspec.figures.panels import list_of_seeds
-from jacspec.figures.style import JACOBIAN_SYMBOLS, MODULUS, study_style
+from jacspec.figures.printing import mathtext
+from jacspec.figures.style import JACOBIAN_NAMES, study_style
 from jacspec.key import ModelKey
 
 WIDTH = 7.2
@@ -40,9 +41,9 @@ class Quantity(NamedTuple):
 
 LABELS = {
     "share_reversed": "share reversed",
-    "mean_abs": f"mean ${MODULUS}$",
-    "abs_arg_mean": r"mean $|\,\arg\,\lambda\,|$",
-    "log_abs_std": rf"std of $\ln {MODULUS}$",
+    "mean_abs": "mean |λ|",
+    "abs_arg_mean": "mean |arg λ|",
+    "log_abs_std": "std of ln |λ|",
     ERROR: "mean error",
     AUROC: "AUROC of the error",
 }
@@ -183,12 +184,11 @@ def _draw_map_panels(
     mesh = None
     for axes, key, quantity in panels:
         mesh = _draw_map(axes, picture, key, quantity, scale)
-        symbol = JACOBIAN_SYMBOLS.get(quantity.jacobian, LABELS[statistic])
+        symbol = mathtext(JACOBIAN_NAMES.get(quantity.jacobian, LABELS[statistic]))
         axes.set_title(f"{symbol}, $d$ = {key.latent_dim}", loc="left")
     bar = figure.colorbar(mesh, ax=bar_beside, pad=0.01, fraction=0.04)
-    bar.set_label(
-        f"{LABELS[statistic]}\n(± {largest_half_width(values):.2g} at most)", fontsize="small"
-    )
+    label = f"{LABELS[statistic]}\n(± {largest_half_width(values):.2g} at most)"
+    bar.set_label(mathtext(label), fontsize="small")
 
 
 def _draw_map(
@@ -247,8 +247,8 @@ def _name_landmarks(row: Sequence[Axes], landmarks: Sequence[Landmark]) -> None:
 
 
 def _label(quantity: Quantity) -> str:
-    of = JACOBIAN_SYMBOLS.get(quantity.jacobian)
-    return f"{LABELS[quantity.statistic]}, {of}" if of else LABELS[quantity.statistic]
+    of = JACOBIAN_NAMES.get(quantity.jacobian)
+    return mathtext(f"{LABELS[quantity.statistic]}, {of}" if of else LABELS[quantity.statistic])
 
 
 def _color(picture: FamilyPicture, key: ModelKey) -> tuple[float, ...]:

@@ -1,24 +1,20 @@
 """The six figures by number."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
 from jacspec.data.descriptions import Description
-from jacspec.figures.boxes import draw_arguments, draw_differences, draw_moduli
-from jacspec.figures.lines import draw_deviations, draw_means, draw_orientation
+from jacspec.figures.paper import SIZES, paper_picture
+from jacspec.figures.printing import draw_picture
 from jacspec.figures.saving import note_left_out
 from jacspec.figures.selection import Selection
-from jacspec.figures.style import line_styles, study_style
+from jacspec.figures.style import line_styles
 from jacspec.statistics.collapsed_models import collapsed_models, without_models
 
 if TYPE_CHECKING:
     import pandas
-
-ROLES = ("training", "bright", "moderate", "dark")
-# Width and height in inches; 7.2 is the text width of a two-column page.
-SIZES = {1: (7.2, 5.0), 2: (7.2, 5.8), 3: (7.2, 6.6), 4: (7.2, 3.6), 5: (7.2, 4.4), 6: (7.2, 5.0)}
 
 
 def draw_figure(
@@ -40,20 +36,9 @@ def draw_figure(
     """
     if number not in SIZES:
         raise ValueError(f"there is no figure {number}; choose one of {sorted(SIZES)}")
-    size = size or SIZES[number]
-    panels = {role: roles[role] for role in ROLES if role in roles}
-    styles = line_styles(datasets, panels)
     collapsed = collapsed_models(summary)
     selection = Selection.of(without_models(summary, collapsed))
-    draw: dict[int, Callable[[], Figure]] = {
-        1: lambda: draw_differences(selection, styles, panels, size),
-        2: lambda: draw_means(selection, styles, size),
-        3: lambda: draw_moduli(selection, styles, panels, size),
-        4: lambda: draw_deviations(selection, styles, size),
-        5: lambda: draw_orientation(selection, styles, size),
-        6: lambda: draw_arguments(selection, styles, panels, size),
-    }
-    with study_style():
-        figure = draw[number]()
+    picture = paper_picture(number, selection, line_styles(datasets, roles), roles)
+    figure = draw_picture(picture, size or SIZES[number])
     note_left_out(figure, collapsed)
     return figure

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 BOX_PERCENTS = (5, 25, 50, 75, 95)
 KEY = ["dataset", "jacobian", "statistic", "seed"]
+# The ends of an interval by latent dimension and seed.
+Ends = Mapping[tuple[int, int], tuple[float, float]]
 
 
 @dataclass(frozen=True)
@@ -65,3 +67,35 @@ class Selection:
             for percent in BOX_PERCENTS
         ]
         return columns[0][0], np.stack([values for _, values in columns], axis=1)
+
+    def over_seeds(
+        self, dataset: str, jacobian: str, statistic: str, ends: Ends | None = None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return latent dimensions (k,), mean over seeds (k,), and the ends (k,) of their band.
+
+        The band goes from the least to the greatest value, or end of an interval of `ends`. Values
+        that are NaN are left out; where there is no other, so is the mean. Raises JacspecError if
+        the summary has no such statistic of any seed.
+        """
+        seeds = [seed for seed in self.seeds if (dataset, jacobian, statistic, seed) in self.values]
+        found: dict[int, list[tuple[float, float, float]]] = {}
+        for seed in seeds or self.seeds:
+            for dim, value in zip(*self.series(dataset, jacobian, statistic, seed), strict=True):
+                low, high = (ends or {}).get((int(dim), seed), (value, value))
+                triples = found.setdefault(int(dim), [])
+                if not np.isnan(value):
+                    triples.append((value, low, high))
+        latent_dims = sorted(found)
+        columns = [
+            np.array(found[dim] or [(np.nan, np.nan, np.nan)]).reshape(-1, 3).T
+            for dim in latent_dims
+        ]
+        mean, low, high = (
+            np.array([reduce(own[place]) for own in columns])
+            for place, reduce in enumerate((np.mean, np.min, np.max))
+        )
+        return np.array(latent_dims), mean, low, high
+
+    def has(self, dataset: str, jacobian: str, statistic: str) -> bool:
+        """Return whether there is such a statistic, of any seed."""
+        return any((dataset, jacobian, statistic, seed) in self.values for seed in self.seeds)

@@ -40,8 +40,7 @@ RC_PARAMS = {
     "pdf.fonttype": 42,
 }
 
-MODULUS = r"|\,\lambda\,|"
-JACOBIAN_SYMBOLS = {"input": r"$J_{\mathcal{I}}$", "latent": r"$J_{\mathcal{L}}$"}
+JACOBIAN_NAMES = {"input": "J_I", "latent": "J_L"}
 JACOBIAN_COLORS = {"input": "#0077bb", "latent": "#cc3311"}
 
 TINT = 0.28
@@ -74,6 +73,9 @@ PALETTES = {
     NO_IMAGES: _PURPLES,
 }
 # fmt: on
+# The order in which legends name them; scores of points have colours of their own.
+SCORE = "score"
+HUES = (*PALETTES, SCORE)
 DASHES = {
     "training": "-",
     "bright": (0, (4, 1.2)),
@@ -98,7 +100,7 @@ def study_style() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class LineStyle:
-    """Look of one data set in every figure."""
+    """Look of one data set, or of one score, in every figure."""
 
     label: str
     color: str
@@ -119,9 +121,9 @@ class LineStyle:
         return self.label if self.hue == NO_IMAGES else f"{role.capitalize()}: {self.label}"
 
 
-def tint(color: str) -> tuple[float, float, float]:
-    """Return a light, opaque shade of a colour, for areas with an edge of that colour."""
-    return tuple(1 - TINT * (1 - channel) for channel in to_rgb(color))
+def tint(color: str, strength: float = TINT) -> str:
+    """Return an opaque mixture of a colour and white: with a `strength` of 1, the colour."""
+    return to_hex([1 - strength * (1 - channel) for channel in to_rgb(color)])
 
 
 def line_styles(

@@ -16,15 +16,9 @@ from jacspec.families.figure import (
     edges_of,
 )
 from jacspec.families.statistics import AUROC, ERROR
+from jacspec.figures.style import JACOBIAN_NAMES
 from jacspec.key import ModelKey
-from jacspec.report.charts import (
-    JACOBIAN_NAMES,
-    Chart,
-    horizontal,
-    layout,
-    shade,
-    share_vertical_axis,
-)
+from jacspec.report.charts import Chart, horizontal, layout, shade, with_subscripts
 
 TITLES = {
     "share_reversed": "Share reversed",
@@ -78,8 +72,16 @@ def _curves(name: str, picture: FamilyPicture, row: Sequence[Quantity]) -> list[
         charts.append(Chart(_name(name, quantity), _title(quantity), go.Figure(traces, axes)))
     are_of_both_jacobians = row[0].statistic == row[1].statistic
     if are_of_both_jacobians and row[0].statistic not in LIMITS:
-        share_vertical_axis(charts)
+        _share_vertical_axis(charts)
     return charts
+
+
+def _share_vertical_axis(charts: Sequence[Chart]) -> None:
+    """Give charts one range, from 0 to the greatest of their values."""
+    heights = [value for chart in charts for trace in chart.figure.data for value in trace.y]
+    top = np.nanmax([0.0, *heights])
+    for chart in charts:
+        chart.figure.update_layout(yaxis_range=[0, 1.04 * (top or 1)])
 
 
 def _curve(picture: FamilyPicture, key: ModelKey, quantity: Quantity) -> Iterator[go.Scatter]:
@@ -205,7 +207,9 @@ def _marked(
 
 def _title(quantity: Quantity) -> str:
     of = JACOBIAN_NAMES.get(quantity.jacobian)
-    return f"{TITLES[quantity.statistic]}, {of}" if of else TITLES[quantity.statistic]
+    return with_subscripts(
+        f"{TITLES[quantity.statistic]}, {of}" if of else TITLES[quantity.statistic]
+    )
 
 
 def _name(family: str, quantity: Quantity) -> str:

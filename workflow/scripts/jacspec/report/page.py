@@ -12,7 +12,6 @@ from typing import Any
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
 
 from jacspec.atomic import replacing
 from jacspec.claims.registry import CLAIMS
@@ -22,7 +21,7 @@ from jacspec.detection.scores import TITLES
 from jacspec.figures.samples import first_points
 from jacspec.figures.style import JACOBIAN_COLORS
 from jacspec.report import run_record
-from jacspec.report.charts import Chart, Look, looks_of
+from jacspec.report.charts import Chart, Look, looks_of, with_subscripts
 from jacspec.report.colors import dark_counterparts
 from jacspec.report.family_charts import FamilyCharts
 from jacspec.report.images import strip_png
@@ -120,11 +119,6 @@ def write_page(path: Path | str, sources: PageSources) -> None:
     html = environment.get_template("page.html").render(_content(sources))
     with replacing(path) as temporary:
         temporary.write_text(html, encoding="utf-8")
-
-
-def with_subscripts(text: str) -> Markup:
-    """Return a text as HTML, with the I and L of J_I and J_L below the line."""
-    return Markup(re.sub(r"J_([IL])", r"J<sub>\1</sub>", str(escape(text))))
 
 
 def readable_number(value: float) -> str:

@@ -19,7 +19,7 @@ from jacspec.report import run_record
 from jacspec.report.charts import Chart
 from jacspec.report.claim_evidence import ClaimEvidence, claim_evidence
 from jacspec.report.family_charts import FamilyCharts, family_charts
-from jacspec.report.figures import PaperFigure, orientation, paper_figures
+from jacspec.report.figures import PaperFigure, hero, paper_figures
 from jacspec.report.headline import Headline, cautions, headline
 from jacspec.report.measurements import detection_charts, theorem_charts
 from jacspec.report.model_view import key_of_view
@@ -120,7 +120,7 @@ def variant_content(results: VariantResults, datasets: Mapping[str, Description]
         headline=headline(results.claims, training_set),
         cautions=cautions(results.epochs, collapsed),
         claims=claim_evidence(results.claims),
-        hero=orientation(selection, styles, "input", judged=results.claims),
+        hero=hero(selection, styles, results.claims),
         figures=paper_figures(selection, styles, results.roles),
         leaderboards=boards,
         missing_sets=missing_sets(boards),

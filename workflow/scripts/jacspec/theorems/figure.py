@@ -1,103 +1,71 @@
 """The measurements of the theorems against the latent dimension, a row of panels a theorem."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from jacspec.data.descriptions import Description
-from jacspec.figures.lines import NULL_LINE, add_dataset_legend, draw_lines
-from jacspec.figures.panels import label_latent_dims
+from jacspec.figures.marks import Styles, lines
+from jacspec.figures.panels import RANDOM_MATRIX, Axis, Panel, Part, Picture
+from jacspec.figures.printing import draw_picture
 from jacspec.figures.selection import Selection
-from jacspec.figures.style import JACOBIAN_SYMBOLS, line_styles, study_style
+from jacspec.figures.style import line_styles
 
 SIZE = (7.2, 7.4)
-
-INPUT, LATENT = JACOBIAN_SYMBOLS["input"], JACOBIAN_SYMBOLS["latent"]
-
-
-@dataclass(frozen=True)
-class Panel:
-    """One measurement: which, and what stands above and beside it."""
-
-    jacobian: str
-    statistic: str
-    title: str
-    label: str
-
-
-PANELS = (
-    Panel(
-        "both",
-        "I.1_share_same_pattern",
-        f"I.1: where {INPUT} = {LATENT} exactly",
-        "share of points\nwith one pattern at $x$ and $y$",
+# Jacobian and statistic, what stands above the panel, and what beside it.
+PANELS = {
+    ("both", "I.1_share_same_pattern"): (
+        "I.1: where J_I = J_L exactly",
+        "share of points\nwith one pattern at x and y",
     ),
-    Panel(
-        "both",
-        "I.1_difference_median_other_pattern",
-        f"I.1: {INPUT} against {LATENT} elsewhere",
+    ("both", "I.1_difference_median_other_pattern"): (
+        "I.1: J_I against J_L elsewhere",
         "median distance of spectra\n(rms of matched eigenvalues)",
     ),
-    Panel(
-        "latent",
-        "I.2_same_set_share_fails_ordered",
-        f"I.2: {LATENT} at two points of the set",
+    ("latent", "I.2_same_set_share_fails_ordered"): (
+        "I.2: J_L at two points of the set",
         "share of pairs\nwith spectra too far apart",
     ),
-    Panel(
-        "latent",
-        "I.2_nearest_of_training_set_share_fails_ordered",
-        f"I.2: {LATENT} at a point and the nearest training point",
+    ("latent", "I.2_nearest_of_training_set_share_fails_ordered"): (
+        "I.2: J_L at a point and the nearest training point",
         "share of pairs\nwith spectra too far apart",
     ),
-    Panel(
-        "input",
-        "I.3_share_reversed",
-        f"I.3: orientation by {INPUT}",
-        r"share with $\det<0$" "\namong determined points",
+    ("input", "I.3_share_reversed"): (
+        "I.3: orientation by J_I",
+        "share with det < 0\namong determined points",
     ),
-    Panel(
-        "input",
-        "I.3_argument_distance",
-        f"I.3: arguments of {INPUT} and of a random matrix",
-        "distance of distributions\n(Kolmogorov-Smirnov)",
+    ("input", "I.3_argument_distance"): (
+        "I.3: arguments of J_I and of a random matrix",
+        "distance of distributions\n(Kolmogorov–Smirnov)",
     ),
-)
+}
+
+
+def theorems_picture(selection: Selection, styles: Styles) -> Picture:
+    """Return I.1, I.2 and I.3 in two panels each, as far as they were measured, a line a data set.
+
+    A panel has the lines of those sets that have the measurement: the training set, for one, has no
+    pairs with itself but those within.
+    """
+    panels = []
+    for (jacobian, statistic), (title, label) in PANELS.items():
+        shown = {
+            dataset: style
+            for dataset, style in styles.items()
+            if selection.has(dataset, jacobian, statistic)
+        }
+        if shown:
+            marks = lines(selection, shown, jacobian, statistic)
+            level = 0.5 if statistic == "I.3_share_reversed" else None
+            heights = [] if level is None else [level]
+            part = Part(Axis.spanning(label, [marks], bottom=0, heights=heights), marks, level)
+            panels.append(Panel(f"theorem_{statistic}", title, selection.latent_dims, (part,)))
+    return Picture(tuple(panels), selection.seeds, level=RANDOM_MATRIX)
 
 
 def draw_theorems(
     selection: Selection, datasets: Mapping[str, Description], training_set: str
 ) -> Figure:
-    """Draw I.1, I.2 and I.3 in two panels each, one line a data set.
-
-    `selection` has the measurements of all models, `datasets` the lines, in the
-    order of the legend.
-    """
-    with study_style():
-        figure = Figure(figsize=SIZE, layout="constrained")
-        grid = figure.subplots(3, 2, sharex=True)
-        styles = line_styles(datasets, {"training": training_set})
-        grid[2, 0].axhline(0.5, **NULL_LINE)
-        for axes, panel in zip(grid.flat, PANELS, strict=True):
-            shown = {
-                dataset: style
-                for dataset, style in styles.items()
-                # The training set has no pairs with itself but those within.
-                if dataset != training_set or "nearest" not in panel.statistic
-            }
-            draw_lines(axes, selection, shown, jacobian=panel.jacobian, statistic=panel.statistic)
-            axes.set_title(panel.title, loc="left")
-            axes.set_ylabel(panel.label)
-            _begin_at_zero(axes)
-        label_latent_dims([(axes,) for axes in grid.flat], selection.latent_dims)
-        add_dataset_legend(figure, styles, selection.seeds, Line2D([], [], **NULL_LINE))
-        return figure
-
-
-def _begin_at_zero(axes: Axes) -> None:
-    """Put zero at the foot of the vertical axis, with room for the markers there."""
-    top = max(axes.get_ylim()[1], 0.01)
-    axes.set_ylim(-0.03 * top, top)
+    """Draw the measurements of all models; `datasets` are in the order of the legend."""
+    styles = line_styles(datasets, {"training": training_set})
+    return draw_picture(theorems_picture(selection, styles), SIZE)

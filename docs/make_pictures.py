@@ -1,0 +1,50 @@
+"""Make the pictures of README and docs from a finished sweep; `make pictures` calls it."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+DOCS = Path(__file__).parent
+FIGURES = ("figure_2.png", "figure_5.png", "family_mnist_to_uniform.png")
+# In pixels. All colours are kept: with a palette, those of two data sets could become one.
+WIDTH = 1400
+PAGES = {"report_wide.png": 1280, "report_narrow.png": 400}
+PAGE_HEIGHT = 1000
+
+
+def copy_figures(figures: Path) -> None:
+    """Copy the figures that the sweep has, at the width of a page on a screen."""
+    for name in FIGURES:
+        if not (figures / name).exists():
+            print(f"{figures / name} is missing: {DOCS / name} stays as it is")
+            continue
+        with Image.open(figures / name) as picture:
+            height = round(picture.height * WIDTH / picture.width)
+            smaller = picture.convert("RGB").resize((WIDTH, height), Image.Resampling.LANCZOS)
+        smaller.save(DOCS / name, optimize=True)
+
+
+def photograph(report: Path) -> None:
+    """Take a picture of the head of the page, on a wide and on a narrow screen."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+        for name, width in PAGES.items():
+            page = browser.new_page(viewport={"width": width, "height": PAGE_HEIGHT})
+            page.goto(report.resolve().as_uri())
+            page.wait_for_selector("#explorer[data-shown]", state="attached")
+            page.wait_for_function(
+                "() => [...document.querySelectorAll('.chart')].every(one => one.matches('.drawn')"
+                "  || one.getBoundingClientRect().top > innerHeight)"
+            )
+            page.screenshot(path=DOCS / name)
+        browser.close()
+
+
+if __name__ == "__main__":
+    results, variant = Path(sys.argv[1]), sys.argv[2]
+    copy_figures(results / variant / "figures")
+    photograph(results / "report.html")
