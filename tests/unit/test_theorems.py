@@ -328,14 +328,14 @@ def test_only_pairs_with_training_points_leave_out_the_training_set():
     """Each panel has a line for each data set, and that of orientation one at 1/2."""
     datasets = {"mnist": Description("MNIST"), "uniform": Description("Uniform")}
     values = {
-        (dataset, panel.jacobian, panel.statistic, 0): {2: level, 3: level + 0.1}
+        (dataset, jacobian, statistic, 0): {2: level, 3: level + 0.1}
         for dataset, level in (("mnist", 0.1), ("uniform", 0.3))
-        for panel in PANELS
+        for jacobian, statistic in PANELS
     }
     figure = draw_theorems(Selection((0,), (2, 3), values), datasets, "mnist")
     beginnings = {
-        panel.statistic: sorted(line.get_ydata()[0] for line in axes.get_lines())
-        for panel, axes in zip(PANELS, figure.axes, strict=True)
+        statistic: sorted(line.get_ydata()[0] for line in axes.get_lines())
+        for (_, statistic), axes in zip(PANELS, figure.axes, strict=True)
     }
     expected = {statistic: [0.1, 0.3] for statistic in beginnings}
     expected["I.3_share_reversed"] = [0.1, 0.3, 0.5]

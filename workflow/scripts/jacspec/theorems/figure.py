@@ -44,8 +44,7 @@ PANELS = {
 def theorems_picture(selection: Selection, styles: Styles) -> Picture:
     """Return I.1, I.2 and I.3 in two panels each, as far as they were measured, a line a data set.
 
-    A panel has the lines of those sets that have the measurement: the training set, for one, has no
-    pairs with itself but those within.
+    The training set has no pairs with itself but those within.
     """
     panels = []
     for (jacobian, statistic), (title, label) in PANELS.items():
@@ -53,6 +52,7 @@ def theorems_picture(selection: Selection, styles: Styles) -> Picture:
             dataset: style
             for dataset, style in styles.items()
             if selection.has(dataset, jacobian, statistic)
+            and not (style.heavy and "nearest" in statistic)
         }
         if shown:
             marks = lines(selection, shown, jacobian, statistic)
