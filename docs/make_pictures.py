@@ -38,7 +38,7 @@ def photograph(report: Path) -> None:
             page.wait_for_selector("#explorer[data-shown]", state="attached")
             page.wait_for_function(
                 "() => [...document.querySelectorAll('.chart')].every(one => one.matches('.drawn')"
-                "  || one.getBoundingClientRect().top > innerHeight)"
+                "  || !one.offsetParent || one.getBoundingClientRect().top > innerHeight)"
             )
             page.screenshot(path=DOCS / name)
         browser.close()
