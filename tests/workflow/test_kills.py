@@ -22,8 +22,34 @@ SOAK = bool(os.environ.get("JACSPEC_SOAK"))
 KILLS_OF_A_JOB = 20 if SOAK else 2
 KILLS_OF_SNAKEMAKE = 5 if SOAK else 1
 
-# Long enough to be hit at work: four epochs, and 40 chunks of spectra.
+# What a step changes beside the parameters, and chance: running statistics and dropout.
+FACTORY = """
+from torch import nn
+
+
+class Small(nn.Module):
+    def __init__(self, latent_dim):
+        super().__init__()
+        self.encoder = nn.Sequential(
+            *(nn.Unflatten(1, (1, 28, 28)), nn.Conv2d(1, 2, 7, stride=7), nn.BatchNorm2d(2)),
+            *(nn.SiLU(), nn.Dropout(0.1), nn.Flatten(), nn.Linear(32, latent_dim)),
+        )
+        self.decoder = nn.Sequential(nn.Linear(latent_dim, 784), nn.Sigmoid())
+
+
+def build(latent_dim, shape):
+    return Small(latent_dim)
+"""
+# Long enough to be hit at work: epochs, and 40 chunks of spectra.
 LONGER = {
+    "variants": {
+        "own": {
+            "autoencoder": {"factory": "small.py:build"},
+            "training": {"epochs": 12},
+            "latent_dims": [2],
+            "seeds": [0],
+        }
+    },
     "training": {"epochs": 4, "batch_size": 256},
     "samples": 10_000,
     "shard_size": 10_000,
@@ -31,8 +57,13 @@ LONGER = {
     "checkpoint_seconds": 0.2,
 }
 WEIGHTS = "results/paper/models/d2_seed0/weights.pt"
-CHECKPOINT = "results/paper/models/d2_seed0/.checkpoint.pt"
-SHARD = "results/paper/spectra/uniform/d2_seed0.0.h5"
+OWN_WEIGHTS = "results/own/models/d2_seed0/weights.pt"
+TRAININGS = [(WEIGHTS, "train_model.py"), (OWN_WEIGHTS, "train_own_model.py")]
+JOBS = [
+    *TRAININGS,
+    ("results/paper/spectra/uniform/d2_seed0.0.h5", "compute_spectra.py"),
+    ("results/own/spectra/uniform/d2_seed0.0.h5", "compute_spectra.py"),
+]
 
 
 class Sweep:
@@ -90,11 +121,12 @@ def ended(snakemake: psutil.Popen) -> int:
 
 @pytest.fixture(scope="module")
 def undisturbed(project, tiny_sweep, tmp_path_factory) -> tuple[Sweep, dict[str, float]]:
-    """Return a sweep with the weights and one shard, and the seconds that the two jobs took."""
+    """Return a sweep with both kinds of models, and the seconds that each of its jobs took."""
     folder = shutil.copytree(tiny_sweep, tmp_path_factory.mktemp("undisturbed") / "sweep")
+    (folder / "small.py").write_text(FACTORY, encoding="utf-8")
     sweep = Sweep(project, folder, LONGER)
     seconds = {}
-    for target, script in ((WEIGHTS, "train_model.py"), (SHARD, "compute_spectra.py")):
+    for target, script in JOBS:
         snakemake = sweep.start(target)
         job = job_of(snakemake, script)
         started = time.monotonic()
@@ -105,14 +137,12 @@ def undisturbed(project, tiny_sweep, tmp_path_factory) -> tuple[Sweep, dict[str,
     return sweep, seconds
 
 
-@pytest.mark.parametrize(
-    ("target", "script"), [(WEIGHTS, "train_model.py"), (SHARD, "compute_spectra.py")]
-)
+@pytest.mark.parametrize(("target", "script"), JOBS)
 def test_a_job_survives_kills_at_random_moments(undisturbed, project, tmp_path, target, script):
     reference, seconds = undisturbed
     folder = shutil.copytree(reference.folder, tmp_path / "sweep")
     sweep = Sweep(project, folder, LONGER)
-    moments = random.Random(script)
+    moments = random.Random(target)
     (folder / target).unlink()
     kills = finished = 0
     while kills < KILLS_OF_A_JOB:
@@ -133,8 +163,8 @@ def test_a_job_survives_kills_at_random_moments(undisturbed, project, tmp_path, 
     sweep.run(target)
     assert sweep.sha256(target) == reference.sha256(target)
     assert not list(folder.glob("results/**/.*.partial"))
-    assert not (folder / CHECKPOINT).exists()
-    print(f"{script}: {kills} kills survived, {finished + 1} results compared, all equal")
+    assert not list(folder.glob("results/**/.checkpoint.pt"))
+    print(f"{target}: {kills} kills survived, {finished + 1} results compared, all equal")
 
 
 def test_a_sweep_survives_kills_of_all_its_processes(project, tiny_sweep, tmp_path):
@@ -164,22 +194,25 @@ def test_a_sweep_survives_kills_of_all_its_processes(project, tiny_sweep, tmp_pa
     print(f"snakemake: {KILLS_OF_SNAKEMAKE} kills survived, {len(compared)} files each, all equal")
 
 
-def test_a_training_that_is_asked_to_stop_keeps_its_state_at_once(undisturbed, project, tmp_path):
+@pytest.mark.parametrize(("weights", "script"), TRAININGS)
+def test_a_training_that_is_asked_to_stop_keeps_its_state_at_once(
+    undisturbed, project, tmp_path, weights, script
+):
     reference, _ = undisturbed
     folder = shutil.copytree(reference.folder, tmp_path / "sweep")
-    (folder / WEIGHTS).unlink()
-    log = folder / "logs/train_model/paper/d2_seed0.log"
+    (folder / weights).unlink()
+    log = folder / f"logs/{script.removesuffix('.py')}/{Path(weights).parts[1]}/d2_seed0.log"
     log.unlink()
     sweep = Sweep(project, folder, {**LONGER, "checkpoint_seconds": 86_400})
-    snakemake = sweep.start(WEIGHTS)
-    job = job_of(snakemake, "train_model.py")
-    while not (log.exists() and "epoch 1/4" in log.read_text()):
+    snakemake = sweep.start(weights)
+    job = job_of(snakemake, script)
+    while not (log.exists() and "epoch 1/" in log.read_text()):
         assert snakemake.poll() is None, snakemake.communicate()[0]
         time.sleep(0.02)
     job.terminate()
     assert ended(snakemake) != 0
     assert "asked to stop" in log.read_text()
-    assert (folder / CHECKPOINT).exists()
-    sweep.run(WEIGHTS)
-    assert "epoch 1/4" not in log.read_text()
-    assert sweep.sha256(WEIGHTS) == reference.sha256(WEIGHTS)
+    assert (folder / weights).with_name(".checkpoint.pt").exists()
+    sweep.run(weights)
+    assert "epoch 1/" not in log.read_text()
+    assert sweep.sha256(weights) == reference.sha256(weights)
