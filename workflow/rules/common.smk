@@ -209,6 +209,19 @@ def models_of_families(variant):
     return [key for key in GRID.models(variant) if key.latent_dim in dims]
 
 
+def axes_of_family(name):
+    """Return what a picture of a family shows beside its table."""
+    family = FAMILIES[name]
+    landmarks = family.landmarks(GRID.sources)
+    return {
+        "parameters": family.parameters,
+        "logarithmic": family.logarithmic,
+        "labels": family.axis_labels(),
+        "landmarks": landmarks,
+        "titles": {dataset: GRID.sources[dataset].display_name for dataset in landmarks},
+    }
+
+
 # Nothing is detected where the training set is the only data set.
 JOINED_TABLES = [name for name in layout.TABLES if name != "detection" or len(GRID.datasets) > 1]
 

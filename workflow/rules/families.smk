@@ -1,19 +1,6 @@
 """Families: sets along parameters, a few points each, that all of one family share a job."""
 
 
-def axes_of_family(name):
-    """Return what a picture of a family shows beside its table."""
-    family = FAMILIES[name]
-    landmarks = family.landmarks(GRID.sources)
-    return {
-        "parameters": family.parameters,
-        "logarithmic": family.logarithmic,
-        "labels": family.axis_labels(),
-        "landmarks": landmarks,
-        "titles": {dataset: GRID.sources[dataset].display_name for dataset in landmarks},
-    }
-
-
 rule family_points:
     input:
         files_of_family,
