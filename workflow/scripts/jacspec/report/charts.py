@@ -60,6 +60,10 @@ class Chart:
         return content
 
 
+# Of a vertical axis with a label of two lines, in pixels.
+TWO_LINES_MARGIN = 84
+
+
 @dataclass(frozen=True)
 class Look:
     """Look of the lines of one member of a legend, in Plotly's words."""
@@ -114,6 +118,11 @@ def chart_of(panel: Panel, group: str | None) -> Chart:
         axes["yaxis"]["domain"] = [0.34, 1]
         axes["yaxis2"] = {**_axis(panel.parts[1].axis), "domain": [0, 0.22]}
         axes["xaxis"]["anchor"] = "y2"
+    if any("\n" in part.axis.label for part in panel.parts):
+        # Plotly, left to find the room for two lines by itself, draws such a chart again and again.
+        axes["margin"] = {"l": TWO_LINES_MARGIN}
+        for name in ("yaxis", "yaxis2")[: len(panel.parts)]:
+            axes[name]["automargin"] = False
     grouped = {"boxmode": "group", "scattermode": "group", "barmode": "group"}
     is_paired = any(getattr(mark, "offset", 0) for mark in panel.parts[0].marks)
     axes |= {"shapes": shapes, **(grouped if is_paired else {})}
