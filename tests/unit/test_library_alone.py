@@ -36,7 +36,7 @@ NEEDING = {
         r"|jacspec\.spectra\.(differentiation|forward_mode|general|passes)"
         r"|jacspec\.detection\.derivatives_of_maps"
     ),
-    "matplotlib": rf"jacspec\.(figures\..+|[a-z]+\.([a-z]+_)?(figure|page))|{REPORT}",
+    "matplotlib": rf"jacspec\.(figures\..+|[a-z]+\.([a-z]+_)?(figure|page|picture))|{REPORT}",
     **dict.fromkeys(("jinja2", "markupsafe", "plotly", "yaml"), REPORT),
     # The reduction of a model has the pictures that the page shows of it.
     "PIL": rf"jacspec\.(reduction|figures\.samples)|{REPORT}",

@@ -486,7 +486,7 @@ def family_report(snakemake, tiny_sweep, tmp_path_factory, project):
     """Return the page of the tiny sweep with families, which only models with d = 5 are shown."""
     folder = tmp_path_factory.mktemp("families")
     overlay = folder / "families.yaml"
-    config = {"families": FAMILIES, "family_samples": 40, "family_latent_dims": [5]}
+    config = {"families": FAMILIES, "family_samples": 50, "family_latent_dims": [5]}
     overlay.write_text(yaml.safe_dump(config))
     sweep = shutil.copytree(tiny_sweep, folder / "sweep")
     mnist = f"mnist_source={project}/resources/mnist"
