@@ -8,12 +8,12 @@ IMPORTED = h5py, matplotlib.pyplot, numba, pandas, plotly.graph_objects, scipy.o
 LOCKED = --constraint envs/lock.txt
 PIP_INSTALL = .venv/bin/python -m pip install --quiet --no-compile $(LOCKED)
 ONE_THREAD = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
-CODE = workflow tests benchmarks envs examples docs/make_api.py
+CODE = workflow tests benchmarks envs examples docs
 # Where it is set, as images of containers do, each process compiles all that it imports anew, which
 # takes longer than most jobs.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup browser quick sweep test slurm-test slurm-demo lint soak mutants bench \
+.PHONY: help setup browser quick sweep study test slurm-test slurm-demo lint soak mutants bench \
     test-oldest test-newest docs pictures lock clean
 
 help:
@@ -32,6 +32,7 @@ help:
 	@echo "make mutants changes of constants and comparisons that no unit test notices (hours);"
 	@echo "             MUTANTS='--minutes 30 claims/networks.py' takes a part"
 	@echo "make sweep   run the paper's sweep (config.yaml)"
+	@echo "make study   run config/study.yaml, put its tables into docs/ (15 hours on two cores)"
 	@echo "make bench   measure the speed against the alternatives and the machine's limit"
 	@echo "JOBS=4 and PYTHON=python3.12 may be set on the command line"
 
@@ -60,6 +61,14 @@ quick: setup
 
 sweep: setup
 	$(SNAKEMAKE) -j$(JOBS)
+
+# What docs/results/study and the pages that are made from it have: the sweep of config/study.yaml, in a
+# folder of its own. Some 15 hours on two cores; it goes on where it was stopped.
+study: setup
+	mkdir -p study
+	$(SNAKEMAKE) -j$(JOBS) --directory study --configfile config/study.yaml
+	.venv/bin/python docs/publish.py study study
+	.venv/bin/python docs/make_results.py
 
 # The page of the report is tested in a real browser.
 browser:

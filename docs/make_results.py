@@ -1,0 +1,57 @@
+"""Put the numbers of docs/results/ into README.md and the pages, between their markers.
+
+The files in docs/results/ are what the project's own commands wrote (docs/publish.py); no number of
+a marked block is typed by hand. `python docs/make_results.py` after a change of them; a test
+compares.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[1]
+sys.path[:0] = [str(PROJECT / "workflow" / "scripts"), str(PROJECT / "docs")]
+
+import result_tables as tables  # noqa: E402
+
+# Name of a block -> the page that has it, and what makes it.
+BLOCKS: dict[str, tuple[str, Callable[[], str]]] = {
+    "answer": ("README.md", tables.answer_in_words),
+    "scope": ("docs/results.md", tables.scope),
+    "matrix": ("docs/results.md", tables.claims_by_variant),
+    "claims": ("docs/results.md", tables.claim_by_claim),
+    "orientation": ("docs/results.md", tables.orientation),
+    "means": ("docs/results.md", tables.means),
+    "training_time": ("docs/results.md", tables.training_time),
+    "variance": ("docs/results.md", tables.variance),
+    "detection": ("docs/results.md", tables.detection),
+    "theorems": ("docs/results.md", tables.theorems),
+    "default_recipe": ("docs/method.md", tables.default_recipe),
+}
+
+
+def with_block(text: str, name: str, block: str) -> str:
+    """Return the text of a page with `block` between the markers of that name.
+
+    Raises ValueError if the page lacks them.
+    """
+    begin, end = f"<!-- results: {name} begin -->", f"<!-- results: {name} end -->"
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise ValueError(f"the lines {begin} and {end} are missing")
+    return f"{before}{begin}\n\n{block}\n\n{end}{after}"
+
+
+def pages() -> dict[str, str]:
+    """Return the pages that have blocks, by path, with all of their blocks made anew."""
+    texts: dict[str, str] = {}
+    for name, (path, make) in BLOCKS.items():
+        text = texts.get(path) or (PROJECT / path).read_text(encoding="utf-8")
+        texts[path] = with_block(text, name, make())
+    return texts
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        (PROJECT / path).write_text(text, encoding="utf-8")
