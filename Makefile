@@ -94,7 +94,7 @@ slurm-demo: setup
 # The long loops of kills and broken configs, which `make test` shortens.
 soak: setup
 	JACSPEC_SOAK=1 .venv/bin/pytest -s tests/workflow/test_kills.py tests/workflow/test_nothing_is_lost.py \
-	    tests/unit/test_fuzz.py
+	    tests/unit/test_fuzz.py tests/unit/test_reduction.py
 
 # Each change to a copy of the library, and the unit tests of its package.
 mutants: setup

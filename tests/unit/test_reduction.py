@@ -1,5 +1,6 @@
 """One model reduced: the same from shards of any size, and from files of one sweep only."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ from jacspec.statistics.summary import write_model_statistics
 
 KEY = ModelKey("paper", 3, 0)
 POINTS = 250
+# `make soak`: more points than the claims and the theorems read.
+SOAK = bool(os.environ.get("JACSPEC_SOAK"))
 
 
 def images() -> PointBlock:
@@ -126,10 +129,12 @@ def written(reduced: ReducedModel, folder: Path) -> dict[str, bytes]:
 
 
 def test_the_same_points_in_other_shards_give_the_same_bytes(tmp_path, monkeypatch):
+    points = 15_000 if SOAK else POINTS
+    monkeypatch.setitem(globals(), "POINTS", points)
     # Several blocks, that end within shards.
-    monkeypatch.setattr("jacspec.reduction.BLOCK_POINTS", 90)
+    monkeypatch.setattr("jacspec.reduction.BLOCK_POINTS", points * 9 // 25)
     found = []
-    for shard_size in (250, 20):
+    for shard_size in (points, points * 2 // 25):
         folder = tmp_path / str(shard_size)
         reduced = sweep_in(folder, shard_size).reduced()
         found.append(written(reduced, folder / "reduced"))
