@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 
+from jacspec.report.record import processor
+
 FOLDER = Path(__file__).parent
 PROGRAMS = {
     "Spectra": "spectra.py",
@@ -48,16 +50,6 @@ def report() -> Iterator[str]:
         if process.returncode:
             raise subprocess.CalledProcessError(process.returncode, command)
     yield f"\nAll of it took {(time.monotonic() - started) / 60:.1f} minutes.\n"
-
-
-def processor() -> str:
-    """Return the name of the processor, as Linux knows it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ tables must be those that the record of the run names, and nothing is published 
 import json
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
@@ -40,12 +41,11 @@ OF_A_VARIANT = (
 )
 
 
-def altered(folder: Path) -> list[str]:
-    """Return the tables in a sweep's folder that are not those of its record."""
-    record = json.loads((folder / "results" / "record.json").read_text(encoding="utf-8"))
+def altered(folder: Path, tables: Mapping[str, str]) -> list[str]:
+    """Return the tables in a sweep's folder whose SHA-256 is not the one in `tables`."""
     return [
         name
-        for name, digest in record["tables"].items()
+        for name, digest in tables.items()
         if not (folder / name).is_file() or sha256_of_file(folder / name) != digest
     ]
 
@@ -55,10 +55,10 @@ def publish(folder: Path, target: Path) -> list[Path]:
 
     Raises SystemExit if a table is not the one that the record of the run names.
     """
-    if wrong := altered(folder):
-        sys.exit(f"{folder}: {', '.join(wrong)} not as in results/record.json; run snakemake again")
     results = folder / "results"
     record = json.loads((results / "record.json").read_text(encoding="utf-8"))
+    if wrong := altered(folder, record["tables"]):
+        sys.exit(f"{folder}: {', '.join(wrong)} not as in results/record.json; run snakemake again")
     first = next(iter(record["variants"]))
     found = [results / name for name in OF_THE_SWEEP if (results / name).is_file()]
     placed = {source: target / source.relative_to(results) for source in found}

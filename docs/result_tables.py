@@ -109,11 +109,7 @@ def means() -> str:
 
 def training_time() -> str:
     """Return the shares reversed against the length of training, at each d."""
-    lengths = {
-        name: settings["training"]["epochs"]
-        for name, settings in _record()["variants"].items()
-        if name == _default() or name.startswith("after_")
-    }
+    lengths = _differing_only_in("epochs")
     table = _grouped("share_reversed")
     table = table[table["variant"].isin(list(lengths))]
     body = []
@@ -191,15 +187,10 @@ def theorems() -> str:
 
 def default_recipe() -> str:
     """Return the table behind the batch size of the default variant."""
-    settings = _record()["variants"]
-    default = settings[_default()]
-    sizes = {
-        name: own["training"]["batch_size"]
-        for name, own in settings.items()
-        if _but_for_batch_size(own) == _but_for_batch_size(default)
-    }
+    sizes = _differing_only_in("batch_size")
+    training_set = _record()["variants"][_default()]["training_set"]
     table = _summary()
-    table = table[(table["dataset"] == default["training_set"]) & (table["seed"] == 0)]
+    table = table[(table["dataset"] == training_set) & (table["seed"] == 0)]
     values = table.set_index(["variant", "latent_dim", "jacobian", "statistic"])[
         "value"
     ].sort_index()
@@ -228,10 +219,20 @@ def _met_on_training_set(of_network: pd.Series) -> list[str]:
     return [*means, f"{100 * zeros:.1f} %", *("holds" if each else "fails" for each in held)]
 
 
-def _but_for_batch_size(settings: Mapping[str, Any]) -> dict[str, Any]:
-    training = {key: value for key, value in settings["training"].items() if key != "batch_size"}
-    rest = {key: settings[key] for key in ("training_set", "autoencoder")}
-    return {**rest, "training": training}
+def _differing_only_in(key: str) -> dict[str, Any]:
+    """Return a key of training in the variants that share all others with the default, by name."""
+
+    def others(settings: Mapping[str, Any]) -> tuple:
+        training = {name: value for name, value in settings["training"].items() if name != key}
+        return settings["training_set"], settings["autoencoder"], training
+
+    variants = _record()["variants"]
+    default = others(variants[_default()])
+    return {
+        name: settings["training"][key]
+        for name, settings in variants.items()
+        if others(settings) == default
+    }
 
 
 def _claim_line(row: MatrixRow) -> str:

@@ -61,7 +61,7 @@ def machine() -> dict[str, Any]:
     """Return system, processor, number of cores and linear algebra libraries in this process."""
     return {
         "system": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "blas": sorted(
             f"{library['internal_api']} {library['version']} ({library.get('architecture')})"
@@ -71,7 +71,8 @@ def machine() -> dict[str, Any]:
     }
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Return the name of the processor, as Linux knows it."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
