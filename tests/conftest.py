@@ -23,3 +23,15 @@ def project() -> Path:
 @pytest.fixture
 def config() -> dict:
     return yaml.safe_load((PROJECT / "config.yaml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def one_thread():
+    """Keep small matrices from being divided among threads, which takes longer than they do."""
+    # Not above: most tests do without torch, which takes long to import.
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

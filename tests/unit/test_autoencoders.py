@@ -21,12 +21,7 @@ from jacspec.models.network import network_of
 BOTH_ENGINES = pytest.mark.parametrize("engine", ["dense", "general"])
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @pytest.fixture(scope="module")

@@ -17,23 +17,18 @@ SINGLE_ROUNDOFF = 2.0**-24
 # relative to the product of the norms of both factors.
 ROUNDING = 20 * 600 * 2.0**-53
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:forward is random", "ignore:There is a performance", "ignore:.*weight_norm"
-)
+pytestmark = [
+    pytest.mark.usefixtures("one_thread"),
+    pytest.mark.filterwarnings(
+        "ignore:forward is random", "ignore:There is a performance", "ignore:.*weight_norm"
+    ),
+]
 
 ENGINES = [
     pytest.param(case, engine, id=f"{case.name}, {engine}")
     for case in CASES
     for engine in sorted({"general", case.engine})
 ]
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @cache

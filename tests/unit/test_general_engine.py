@@ -21,12 +21,7 @@ from jacspec.spectra.general import NEAR_SINGULAR_ROUNDINGS, GeneralSource
 (PAPER,) = (case for case in CASES if case.name == "paper")
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def source_of(case, *, latent_shape, precision="float64", **options):

@@ -22,13 +22,7 @@ PIXELS = 12
 SHAPES = [(1, (4,)), (3, (9, 7, 6)), (5, (8, 8, 8, 8)), (2, (3, 10))]
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Keep small matrices from being divided among threads, which takes longer than they do."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def points(count, pixels=PIXELS, seed=0):

@@ -38,13 +38,7 @@ SHAPES = [(1, (4,)), (3, (9, 7, 6)), (5, (8, 8, 8, 8)), (2, (3, 10))]
 ENCODER, DECODER = COLUMNS[::2], COLUMNS[1::2]
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Keep small matrices from being divided among threads, which takes longer than they do."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def autoencoder_of(latent_dim, hidden_widths, pixels=PIXELS, **activations):
