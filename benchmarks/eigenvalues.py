@@ -22,6 +22,7 @@ from statistics import median
 
 import numpy as np
 import torch
+from kernels import kernels_in_use, without_chosen_kernels
 from threadpoolctl import threadpool_limits
 
 ROOT = Path(__file__).parents[1]
@@ -152,8 +153,10 @@ def row(latent_dim: int, points: np.ndarray | None, start: float) -> str:
 
 def main() -> None:
     """Print the table."""
+    without_chosen_kernels()
     torch.set_num_threads(1)
     wall, cpu = start_seconds()
+    print(f"{kernels_in_use()}.\n")
     print(f"The compiled solver takes {wall:.2f} s to start ({cpu:.2f} s of CPU time).\n")
     print(
         "| d | matrices | LAPACK, µs | torch's LAPACK, µs | compiled, µs | LAPACK / compiled | "

@@ -17,6 +17,7 @@ from statistics import median
 
 import numpy as np
 import torch
+from kernels import kernels_in_use, without_chosen_kernels
 from targets import Target, print_targets
 from torch import Tensor, nn
 from torch.func import jacfwd, jacrev, jvp, vmap
@@ -161,8 +162,10 @@ def single_precision(contest: Contest) -> tuple[Work, float]:
 
 def main() -> None:
     """Print the tables."""
+    without_chosen_kernels()
     torch.set_num_threads(1)
     torch.manual_seed(0)
+    print(f"{kernels_in_use()}.\n")
     contests = {
         "dense, 784-128-64-32-20": dense(),
         "convolutional, 1 × 28 × 28": convolutional(1, 28, 8),

@@ -21,6 +21,7 @@ PROGRAMS = {
     "Eigenvalues": "eigenvalues.py",
     "Training": "training.py",
     "Orchestration": "orchestration.py",
+    "GPU": "gpu.py",
 }
 LIBRARIES = ("torch", "numpy", "numba", "h5py", "snakemake")
 

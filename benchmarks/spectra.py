@@ -21,6 +21,7 @@ from statistics import median
 
 import numpy as np
 import torch
+from kernels import kernels_in_use, without_chosen_kernels
 from targets import Target, print_targets
 from threadpoolctl import threadpool_limits
 from torch.func import jacfwd, jacrev, vmap
@@ -384,6 +385,8 @@ def print_memory() -> list[Target]:
 
 
 if __name__ == "__main__":
+    without_chosen_kernels()
     torch.set_num_threads(1)
     with threadpool_limits(1):
+        print(f"{kernels_in_use()}.\n")
         print_targets([*print_times(), *print_memory()])

@@ -9,11 +9,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor, nn
 from torch.distributions import Normal
 from torch.nn import functional
 from torch.nn.utils import parametrizations, weight_norm
+
+# What tests of every device run over; where there is no GPU, pytest lists what it skipped.
+DEVICES = [
+    "cpu",
+    pytest.param(
+        "cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+    ),
+]
 
 PIXELS = 12
 IMAGE = (1, 8, 8)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.func import jacfwd, jacrev, vmap
 
-from cases import CASES, SINGULAR, Case
+from cases import CASES, DEVICES, SINGULAR, Case
 from jacspec import jacobian_spectra
 from jacspec.autoencoders.maps import find_maps
 
@@ -74,8 +74,9 @@ class FullJacobians:
         self.reconstruction_error = (y - x).flatten(1).square().sum(dim=1).numpy()
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize(("case", "engine"), ENGINES)
-def test_spectra_are_those_of_full_jacobians(case, engine):
+def test_spectra_are_those_of_full_jacobians(case, engine, device):
     """Sums of powers of the eigenvalues are traces of powers of the full Jacobian, to rounding.
 
     As many powers as there are eigenvalues determine them all. The results are rounded to float32,
@@ -83,7 +84,7 @@ def test_spectra_are_those_of_full_jacobians(case, engine):
     size s moves the trace of its k-th power by d k |E| s^(k - 1).
     """
     points = case.points(COUNT)
-    spectra = jacobian_spectra(case.module(), points, engine=engine, **case.options)
+    spectra = jacobian_spectra(case.module(), points, engine=engine, device=device, **case.options)
     assert spectra.engine == engine
     assert spectra.sign_rule == {"dense": "bound", "general": "two_routes"}[engine]
     expected = full_jacobians(case.name)
@@ -109,10 +110,11 @@ def test_spectra_are_those_of_full_jacobians(case, engine):
     )
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize(("case", "engine"), ENGINES)
-def test_determinants_are_those_of_the_reduced_jacobians(case, engine):
+def test_determinants_are_those_of_the_reduced_jacobians(case, engine, device):
     points = case.points(COUNT)
-    spectra = jacobian_spectra(case.module(), points, engine=engine, **case.options)
+    spectra = jacobian_spectra(case.module(), points, engine=engine, device=device, **case.options)
     expected = full_jacobians(case.name)
     for name, matrices in expected.reduced.items():
         sign, logabsdet = np.linalg.slogdet(matrices)
@@ -128,14 +130,17 @@ def test_determinants_are_those_of_the_reduced_jacobians(case, engine):
         assert (np.abs(found - logabsdet[determined]) <= bound).all()
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize(
     "case", [pytest.param(case, id=case.name) for case in CASES if case.engine == "dense"]
 )
-def test_two_engines_agree_on_dense_layers(case):
+def test_two_engines_agree_on_dense_layers(case, device):
     """The estimate of the one decides as the bound of the other, where layers do not lose rank."""
     points = case.points(40)
-    dense = jacobian_spectra(case.module(), points, engine="dense", **case.options)
-    general = jacobian_spectra(case.module(), points, engine="general", **case.options)
+    dense = jacobian_spectra(case.module(), points, engine="dense", device=device, **case.options)
+    general = jacobian_spectra(
+        case.module(), points, engine="general", device=device, **case.options
+    )
     for name in ("input", "latent"):
         assert np.array_equal(getattr(dense, f"sign_{name}"), getattr(general, f"sign_{name}"))
         bound = getattr(dense, f"rank_bound_{name}")

@@ -13,6 +13,7 @@ import pytest
 from fresh_process import python
 
 import jacspec
+from cases import DEVICES
 from jacspec.data.blocks import PointBlock
 from jacspec.data.storage import write_points
 from jacspec.errors import DamagedFileError, JacspecError
@@ -145,6 +146,20 @@ def test_holds_what_the_engine_computes_and_where_it_is_from(job):
 )
 def test_threads_and_chunks_change_no_byte(job, expected, changes):
     assert job.compute(**changes) == expected
+
+
+@pytest.mark.parametrize("device", DEVICES[1:])
+def test_on_a_gpu_neither_threads_nor_chunks_nor_an_interruption_change_a_byte(
+    job, device, monkeypatch
+):
+    # Blocks of 256 points, as on the CPU, in place of one for all.
+    monkeypatch.setattr("jacspec.spectra.dense.GPU_ROWS", 256 * LATENT_DIM)
+    expected = job.compute(device=device)
+    for changes in ({"threads": 3}, {"chunk_size": 1}, {"chunk_size": 5000}):
+        assert job.compute(device=device, **changes) == expected
+    job.output.unlink()
+    job.interrupt(2, device=device)
+    assert job.compute(device=device, threads=2) == expected
 
 
 def test_the_compiled_solver_has_one_result_too(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch.nn.functional import mse_loss
 
+from cases import DEVICES
 from jacspec.autoencoders.evaluation import jacobian_spectra
 from jacspec.autoencoders.factories import Factory
 from jacspec.autoencoders.own import load_own_autoencoder
@@ -60,13 +61,15 @@ def stop_after(steps):
 # An epoch has four steps.
 @pytest.mark.parametrize("steps", [1, 3, 4, 6])
 @pytest.mark.parametrize("recipe", [ADAM, SGD], ids=["adam", "sgd"])
-def test_a_training_that_was_stopped_ends_in_the_same_bytes(tmp_path, recipe, steps):
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_training_that_was_stopped_ends_in_the_same_bytes(tmp_path, device, recipe, steps):
     undisturbed, stopped = tmp_path / "undisturbed", tmp_path / "stopped"
-    expected = trained(undisturbed, recipe=recipe)
+    settings = {"recipe": recipe, "device": device}
+    expected = trained(undisturbed, **settings)
     with pytest.raises(TrainingInterrupted):
-        trained(stopped, recipe=recipe, stop_requested=stop_after(steps))
+        trained(stopped, **settings, stop_requested=stop_after(steps))
     assert [path.name for path in stopped.iterdir()] == [".checkpoint.pt"]
-    assert trained(stopped, recipe=recipe) == expected
+    assert trained(stopped, **settings) == expected
     assert sorted(path.name for path in stopped.iterdir()) == ["training.csv", "weights.pt"]
     losses = [
         [line.split(",")[:3] for line in (folder / "training.csv").read_text().splitlines()]

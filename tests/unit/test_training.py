@@ -9,6 +9,7 @@ import torch
 from fresh_process import python
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from cases import DEVICES
 from jacspec.errors import JacspecError, TrainingDivergedError
 from jacspec.models import training as training_module
 from jacspec.models.architecture import Architecture
@@ -80,12 +81,12 @@ def trained_by_autograd(recipe, optimizer_class, seed=0, architecture=SMALL, **o
     return torch.cat(parameters).numpy(), losses
 
 
-@pytest.fixture(params=["cpu", "gpu"])
+@pytest.fixture(params=["numpy", *DEVICES])
 def on_every_library(request, monkeypatch):
-    """Train with NumPy, and with torch's operations as on a GPU, but on the CPU."""
-    if request.param == "gpu":
+    """Train with NumPy, with torch's operations on the CPU, and with them on a GPU."""
+    if request.param != "numpy":
         monkeypatch.setattr(
-            training_module, "_operations", lambda _, dtype: TorchOperations(dtype, "cpu")
+            training_module, "_operations", lambda _, dtype: TorchOperations(dtype, request.param)
         )
 
 
@@ -136,8 +137,9 @@ def test_training_reduces_the_loss_on_points_with_structure():
 # ---- What the result depends on -----------------------------------------------------------------
 
 
-def test_same_arguments_give_the_same_bits():
-    first, again = train_small(ADAM), train_small(ADAM)
+@pytest.mark.parametrize("device", DEVICES)
+def test_same_arguments_give_the_same_bits(device):
+    first, again = (train_small(ADAM, device=device) for _ in range(2))
     assert np.array_equal(parameters_of(first), parameters_of(again))
     assert losses_of(first) == losses_of(again)
 
