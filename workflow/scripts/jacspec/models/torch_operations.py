@@ -5,6 +5,7 @@ Beside the CPU's, this is a second copy of the loops over numbers, not of the pa
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -115,7 +116,22 @@ class TorchOperations:
             step()
         for tensor, value in zip(changed, before, strict=True):
             tensor.copy_(value)
-        return graph.replay
+        return CapturedStep(graph, step)
+
+
+@dataclass(frozen=True)
+class CapturedStep:
+    """A step as a CUDA graph, and the step itself.
+
+    A graph knows addresses only: what is there is given to others when nobody holds it any more.
+    """
+
+    graph: torch.cuda.CUDAGraph
+    step: Callable[[], None]
+
+    def __call__(self) -> None:
+        """Make the step."""
+        self.graph.replay()
 
 
 class Adam:
