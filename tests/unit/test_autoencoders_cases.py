@@ -32,15 +32,18 @@ ENGINES = [
 
 
 @cache
-def full_jacobians(name: str) -> "FullJacobians":
+def full_jacobians(name: str, device: str) -> "FullJacobians":
     (case,) = (case for case in CASES if case.name == name)
-    return FullJacobians(case, case.points(COUNT))
+    return FullJacobians(case, case.points(COUNT), device)
 
 
 class FullJacobians:
-    """Jacobians of whole maps by autograd, flattened, point by point."""
+    """Jacobians of whole maps by autograd, flattened, point by point.
 
-    def __init__(self, case: Case, points: np.ndarray) -> None:
+    On the device that is tested: some maps of torch's have constants of float32 on a GPU.
+    """
+
+    def __init__(self, case: Case, points: np.ndarray, device: str) -> None:
         maps = find_maps(
             case.module(),
             encode=None,
@@ -48,14 +51,14 @@ class FullJacobians:
             encode_output=case.options.get("encode_output"),
             decode_output=case.options.get("decode_output"),
             dtype=torch.float64,
-            device="cpu",
+            device=device,
         )
-        x = torch.from_numpy(points)
+        x = torch.from_numpy(points).to(device)
         z = maps.encode(x)
         y = maps.decode(z.clone())
 
         def flat(jacobians: torch.Tensor, outputs: torch.Tensor) -> np.ndarray:
-            return jacobians.reshape(len(x), outputs[0].numel(), -1).numpy()
+            return jacobians.reshape(len(x), outputs[0].numel(), -1).cpu().numpy()
 
         def of_encoder(values: torch.Tensor) -> np.ndarray:
             single = jacrev(lambda point: maps.encode(point.clone()[None])[0])
@@ -70,8 +73,8 @@ class FullJacobians:
             name: np.linalg.norm(encoder, axis=(1, 2)) * np.linalg.norm(decoder, axis=(1, 2))
             for name, encoder in encoders.items()
         }
-        self.latent = z.flatten(1).numpy()
-        self.reconstruction_error = (y - x).flatten(1).square().sum(dim=1).numpy()
+        self.latent = z.flatten(1).cpu().numpy()
+        self.reconstruction_error = (y - x).flatten(1).square().sum(dim=1).cpu().numpy()
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -87,7 +90,7 @@ def test_spectra_are_those_of_full_jacobians(case, engine, device):
     spectra = jacobian_spectra(case.module(), points, engine=engine, device=device, **case.options)
     assert spectra.engine == engine
     assert spectra.sign_rule == {"dense": "bound", "general": "two_routes"}[engine]
-    expected = full_jacobians(case.name)
+    expected = full_jacobians(case.name, device)
     latent_dim = expected.latent.shape[1]
     assert latent_dim <= 16
     for name, matrices in expected.full.items():
@@ -115,7 +118,7 @@ def test_spectra_are_those_of_full_jacobians(case, engine, device):
 def test_determinants_are_those_of_the_reduced_jacobians(case, engine, device):
     points = case.points(COUNT)
     spectra = jacobian_spectra(case.module(), points, engine=engine, device=device, **case.options)
-    expected = full_jacobians(case.name)
+    expected = full_jacobians(case.name, device)
     for name, matrices in expected.reduced.items():
         sign, logabsdet = np.linalg.slogdet(matrices)
         smallest = np.linalg.svd(matrices, compute_uv=False)[:, -1]

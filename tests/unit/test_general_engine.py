@@ -8,13 +8,13 @@ import torch
 from fresh_process import python
 from torch.func import jvp
 
-from cases import CASES
+from cases import CASES, DEVICES
 from jacspec import jacobian_spectra
 from jacspec.autoencoders.maps import find_maps
 from jacspec.spectra.determinants import UNIT_ROUNDOFF, determinants
 from jacspec.spectra.differentiation import DifferentiableMap
 from jacspec.spectra.engine import SpectraEngine
-from jacspec.spectra.forward_mode import forward_mode_in_threads, on_one_torch_thread
+from jacspec.spectra.forward_mode import forward_mode_in_threads, reproducible_torch
 from jacspec.spectra.general import NEAR_SINGULAR_ROUNDINGS, GeneralSource
 
 (CONVOLUTIONAL,) = (case for case in CASES if case.name == "convolutional")
@@ -96,11 +96,53 @@ def test_threads_of_ones_own_may_evaluate_at_once():
 
 def test_an_evaluation_leaves_torch_as_it_was():
     torch.set_num_threads(3)
+    torch.backends.cudnn.benchmark = True
+    kernels = settings_of_kernels()
     source_of(CONVOLUTIONAL, latent_shape=(6,)).evaluate(CONVOLUTIONAL.points(2))
     assert torch.get_num_threads() == 3
     assert torch.is_grad_enabled()
+    assert settings_of_kernels() == kernels
+    torch.backends.cudnn.benchmark = False
     value, derivative = jvp(torch.sin, (torch.zeros(1),), (torch.ones(1),))
     assert (value, derivative) == (0, 1)
+
+
+def settings_of_kernels():
+    cudnn = torch.backends.cudnn
+    return {
+        "deterministic": cudnn.deterministic,
+        "benchmark": cudnn.benchmark,
+        "allow_tf32": cudnn.allow_tf32,
+        "precision": torch.get_float32_matmul_precision(),
+    }
+
+
+def test_an_evaluation_takes_kernels_that_give_the_same_bits_at_full_precision():
+    seen = []
+
+    def encode(x):
+        seen.append(settings_of_kernels())
+        return 2 * x
+
+    GeneralSource(encode, lambda z: z + 1, (3,), (3,)).evaluate(np.ones((2, 3)))
+    assert seen
+    expected = {
+        "deterministic": True,
+        "benchmark": False,
+        "allow_tf32": False,
+        "precision": "highest",
+    }
+    assert all(settings == expected for settings in seen)
+
+
+@pytest.mark.parametrize("device", DEVICES[1:])
+def test_on_a_gpu_two_calls_give_the_same_bits(device):
+    for case in CASES:
+        first, again = (
+            jacobian_spectra(case.module(), case.points(5), device=device, **case.options)
+            for _ in range(2)
+        )
+        assert_equal(first, again)
 
 
 def test_every_thread_of_the_pool_computes_with_one_of_torch():
@@ -157,7 +199,7 @@ def test_both_ways_to_push_directions_find_the_same():
         for convolves in (True, False)
     ]
     assert [map_.forward_mode for map_ in maps] == [True, False]
-    with on_one_torch_thread(), forward_mode_in_threads():
+    with reproducible_torch(), forward_mode_in_threads():
         forwards, reverse = (map_.pushed(points)(torch.ones_like(points)) for map_ in maps)
     torch.testing.assert_close(forwards, reverse, rtol=1e-13, atol=1e-15)
 
@@ -208,10 +250,11 @@ def test_the_cheap_test_contradicts_no_comparison_of_two_routes():
         assert np.count_nonzero(quick) > 0
 
 
-def test_float32_contradicts_no_sign_and_is_as_exact_as_it_says():
+@pytest.mark.parametrize("device", DEVICES)
+def test_float32_contradicts_no_sign_and_is_as_exact_as_it_says(device):
     points = CONVOLUTIONAL.points(100)
     double, single = (
-        jacobian_spectra(CONVOLUTIONAL.module(), points, precision=precision)
+        jacobian_spectra(CONVOLUTIONAL.module(), points, precision=precision, device=device)
         for precision in ("float64", "float32")
     )
     assert not np.array_equal(single.trace_input, double.trace_input)

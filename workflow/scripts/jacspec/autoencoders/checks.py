@@ -9,6 +9,7 @@ from torch import Tensor
 from jacspec.autoencoders.maps import AutoencoderMap, Maps
 from jacspec.autoencoders.outputs import chosen_output
 from jacspec.errors import AutoencoderError
+from jacspec.spectra.forward_mode import reproducible_torch
 
 CHECKED_POINTS = 4
 
@@ -36,7 +37,7 @@ def checked_shapes(maps: Maps, points: Tensor) -> Shapes:
     points = points[:CHECKED_POINTS]
     # A second row, without which there is no telling whether rows depend on one another.
     points = torch.cat([points, points[:1].flip(dims=tuple(range(1, points.ndim)))])
-    with torch.no_grad():
+    with reproducible_torch():
         latent_points = _checked_output(maps.encode, points)
         reconstructions = _checked_output(maps.decode, latent_points)
         if reconstructions.shape != points.shape:

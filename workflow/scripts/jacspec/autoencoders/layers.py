@@ -189,7 +189,8 @@ def _scaling_of_batch_norm(module: nn.BatchNorm1d) -> tuple[np.ndarray, np.ndarr
 def _scaling(operation: Operation) -> tuple[np.ndarray, np.ndarray] | None:
     """Return scale and shift (width,) of an operation with constants, or None if it is another."""
     target, arguments = operation.target, operation.arguments
-    ones = torch.ones(operation.shape, dtype=torch.float64)
+    device = next((each.device for each in arguments if isinstance(each, Tensor)), None)
+    ones = torch.ones(operation.shape, dtype=torch.float64, device=device)
     zeros = torch.zeros_like(ones)
     applied = partial(_applied, operation)
     if target in _SUMS and not operation.options:

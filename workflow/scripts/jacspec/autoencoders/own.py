@@ -17,7 +17,7 @@ from jacspec.data.streams import random_stream
 from jacspec.errors import AutoencoderError, DamagedFileError
 from jacspec.models.evaluable import Evaluable
 from jacspec.models.state_dict import read_archive, write_archive
-from jacspec.spectra.forward_mode import on_one_torch_thread
+from jacspec.spectra.forward_mode import reproducible_torch
 from jacspec.spectra.protocols import JacobianSource
 
 _BLOCK_POINTS = 500
@@ -47,7 +47,7 @@ class OwnAutoencoder(Evaluable):
     def reconstructions(self, points: np.ndarray) -> np.ndarray:
         """Return what it makes of `points` (n, …), of their shape, float64, not clipped."""
         result = np.empty(points.shape)
-        with on_one_torch_thread():
+        with reproducible_torch():
             for start in range(0, len(points), _BLOCK_POINTS):
                 block = points[start : start + _BLOCK_POINTS].astype(np.float64)
                 values = torch.from_numpy(block.reshape(-1, *self.shape))

@@ -16,7 +16,7 @@ from jacspec.autoencoders.maps import find_maps
 from jacspec.autoencoders.own import OwnAutoencoder
 from jacspec.detection.singular_values import columns_of
 from jacspec.spectra.differentiation import DifferentiableMap, Directions
-from jacspec.spectra.forward_mode import forward_mode_in_threads, on_one_torch_thread
+from jacspec.spectra.forward_mode import forward_mode_in_threads, reproducible_torch
 from jacspec.spectra.passes import memory_of_pass
 
 
@@ -36,7 +36,7 @@ class MapsSingularValues:
             device="cpu",
         )
         point = torch.zeros(1, *self.point_shape, dtype=torch.float64)
-        with on_one_torch_thread():
+        with reproducible_torch():
             self._latent_shape = tuple(maps.encode(point).shape[1:])
         self._encode = _differentiable(maps.encode, self.point_shape)
         self._decode = _differentiable(maps.decode, self._latent_shape)
@@ -44,7 +44,7 @@ class MapsSingularValues:
     def __call__(self, points: np.ndarray) -> dict[str, np.ndarray]:
         """Return the columns at `points` (n, *point_shape), (n,) float64 each."""
         x = torch.from_numpy(points.astype(np.float64))
-        with on_one_torch_thread(), forward_mode_in_threads(self._decode.forward_mode):
+        with reproducible_torch(), forward_mode_in_threads(self._decode.forward_mode):
             z = self._encode(x)
             rows = self._along_units(self._encode.pulled(x), len(x))
             columns = self._along_units(self._decode.pushed(z), len(x))
@@ -64,6 +64,6 @@ def _differentiable(
     function: Callable[[Tensor], Tensor], shape: tuple[int, ...]
 ) -> DifferentiableMap:
     point = torch.zeros(1, *shape, dtype=torch.float64)
-    with on_one_torch_thread():
+    with reproducible_torch():
         convolves = memory_of_pass(function, point).convolves
     return DifferentiableMap(function, shape, torch.float64, "cpu", convolves=convolves)

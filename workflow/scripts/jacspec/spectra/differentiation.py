@@ -6,13 +6,13 @@ import torch
 from torch import Tensor
 from torch.func import jvp, vjp, vmap
 
-from jacspec.spectra.forward_mode import forward_mode_in_threads, on_one_torch_thread
+from jacspec.spectra.forward_mode import forward_mode_in_threads, reproducible_torch
 
 Directions = Callable[[Tensor], Tensor]
 
 
 class DifferentiableMap:
-    """A map of rows (n, *shape) with its derivatives, within `on_one_torch_thread`.
+    """A map of rows (n, *shape) with its derivatives, within `reproducible_torch`.
 
     Directions are pushed through it by forward mode, where `forward_mode` says so, or by reverse
     mode of reverse mode, which finds the same numbers. Which one is the faster depends on the
@@ -42,7 +42,7 @@ class DifferentiableMap:
             self._try_at(points)
 
     def _try_at(self, points: Tensor) -> None:
-        with on_one_torch_thread(), forward_mode_in_threads(self.forward_mode):
+        with reproducible_torch(), forward_mode_in_threads(self.forward_mode):
             vmap(self.pushed(points))(torch.ones(2, *points.shape).to(points))
 
     def __call__(self, points: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""torch's forward mode and its number of threads, for several threads that evaluate at once.
+"""torch's forward mode and its settings, for several threads that evaluate at once.
 
 Both are states of the whole process. `torch.func.jvp` makes the state of forward mode in the first
 of calls that are nested, and deletes it at the end of that call, under whatever other threads have
@@ -66,13 +66,26 @@ def _stay_in_forward_mode() -> Callable[[], None]:
     return put_back
 
 
-def _keep_number_of_threads() -> Callable[[], None]:
-    threads = torch.get_num_threads()
-    return lambda: torch.set_num_threads(threads)
+def _choose_reproducible_kernels() -> Callable[[], None]:
+    """Set what decides on a GPU's kernels; return what puts it and the threads' number back."""
+    cudnn = torch.backends.cudnn
+    threads, precision = torch.get_num_threads(), torch.get_float32_matmul_precision()
+    settings = {name: getattr(cudnn, name) for name in ("deterministic", "benchmark", "allow_tf32")}
+    # Of convolutions, cuDNN may take sums in any order, or round what they are of to ten bits.
+    cudnn.deterministic, cudnn.benchmark, cudnn.allow_tf32 = True, False, False
+    torch.set_float32_matmul_precision("highest")
+
+    def put_back() -> None:
+        for name, value in settings.items():
+            setattr(cudnn, name, value)
+        torch.set_float32_matmul_precision(precision)
+        torch.set_num_threads(threads)
+
+    return put_back
 
 
 _forward_mode = _Shared(_stay_in_forward_mode)
-_number_of_threads = _Shared(_keep_number_of_threads)
+_reproducible_kernels = _Shared(_choose_reproducible_kernels)
 
 
 def forward_mode_in_threads(needed: bool = True) -> AbstractContextManager[None]:
@@ -81,12 +94,13 @@ def forward_mode_in_threads(needed: bool = True) -> AbstractContextManager[None]
 
 
 @contextmanager
-def on_one_torch_thread() -> Iterator[None]:
-    """Compute on one thread of torch's, and differentiate with respect to no weights.
+def reproducible_torch() -> Iterator[None]:
+    """Give the same bits at each call, at full precision, and differentiate by no weights.
 
-    The last bits of sums depend on torch's threads, and the engine has a pool of its own.
+    The last bits of sums depend on torch's threads, of which there is one, since the engine has a
+    pool of its own, and on a GPU on what cuDNN takes.
     """
-    with _number_of_threads():
+    with _reproducible_kernels():
         # Of the whole process, but each thread takes it over at a call of its own only.
         torch.set_num_threads(1)
         with torch.no_grad():

@@ -20,7 +20,7 @@ from torch.func import vmap
 
 from jacspec.spectra.determinants import UNIT_ROUNDOFF
 from jacspec.spectra.differentiation import DifferentiableMap, Directions
-from jacspec.spectra.forward_mode import forward_mode_in_threads, on_one_torch_thread
+from jacspec.spectra.forward_mode import forward_mode_in_threads, reproducible_torch
 from jacspec.spectra.passes import PassMemory, memory_of_pass
 from jacspec.spectra.protocols import EvaluatedPoints, MatrixBlock
 
@@ -101,14 +101,14 @@ class GeneralSource:
         self._chunk = min(self.latent_dim, max(1, (budget - per_point) // per_tangent))
 
     def _memory(self, function: Map, shape: tuple[int, ...]) -> PassMemory:
-        with on_one_torch_thread():
+        with reproducible_torch():
             point = torch.zeros(1, *shape, dtype=self._dtype, device=self._device)
             return memory_of_pass(function, point)
 
     def evaluate(self, points: np.ndarray) -> EvaluatedPoints:
         """Return both Jacobians at `points` (n, *point_shape)."""
         x = torch.from_numpy(np.array(points, self.precision, order="C")).to(self._device)
-        with on_one_torch_thread(), forward_mode_in_threads(self._decode.forward_mode):
+        with reproducible_torch(), forward_mode_in_threads(self._decode.forward_mode):
             z = self._encode(x)
             y = self._decode(z)
             columns = self._columns(z)
@@ -184,7 +184,7 @@ class GeneralSource:
         indices = torch.from_numpy(chosen).to(self._device)
         points, z = points[indices], z[indices]
         forward_mode = self._encode.forward_mode or self._decode.forward_mode
-        with on_one_torch_thread(), forward_mode_in_threads(forward_mode):
+        with reproducible_torch(), forward_mode_in_threads(forward_mode):
             forward = self._in_chunks(self._encode.pushed(points), self._columns(z))
             reverse = self._in_chunks(self._decode.pulled(z), self._rows(points))
         forward = forward.flatten(2).permute(1, 2, 0).double().cpu().numpy()
