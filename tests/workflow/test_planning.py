@@ -34,6 +34,14 @@ def test_sets_near_mnist_are_scored_by_singular_values_too(planning, tmp_path, p
     assert jobs["compute_singular_values"] == jobs["compute_spectra"] == 285
 
 
+def test_families_go_with_sets_near_mnist(planning, tmp_path, project):
+    names = ("families", "near_ood", "study_maps")
+    overlays = [project / "config" / f"{name}.yaml" for name in names]
+    jobs = planned_jobs(planning(tmp_path, "--dry-run", "--configfile", *overlays).stdout)
+    assert jobs["family_statistics"] == 5 * 3
+    assert jobs["compute_singular_values"] == 19 * 3
+
+
 def planned_minutes(output: str) -> dict[str, Counter[str]]:
     """Return what each job on a cluster asks for, by what it makes: points, or all of a model."""
     minutes = {"points": Counter(), "model": Counter()}
