@@ -26,7 +26,7 @@ help:
 	@echo "make test-oldest  test the library on the oldest versions that are allowed, make test-newest"
 	@echo "                  all on the newest"
 	@echo "make docs    write the library's pages to docs/api"
-	@echo "make pictures  the pictures of README and docs, from RESULTS=results, VARIANT=paper"
+	@echo "make pictures  the pictures of the page in README and docs, from RESULTS=results"
 	@echo "make lock    bring envs/ up to date with pyproject.toml"
 	@echo "make soak    the long loops of kills and broken configs"
 	@echo "make mutants changes of constants and comparisons that no unit test notices (hours);"
@@ -62,12 +62,16 @@ quick: setup
 sweep: setup
 	$(SNAKEMAKE) -j$(JOBS)
 
-# What docs/results/study and the pages that are made from it have: the sweep of config/study.yaml, in a
-# folder of its own. Some 15 hours on two cores; it goes on where it was stopped.
+# What docs/results and the pages that are made from it have: the sweep of config/study.yaml, and of
+# three networks families and near sets, in folders of their own. Some 15 hours on two cores; it goes
+# on where it was stopped.
 study: setup
-	mkdir -p study
+	mkdir -p study study_maps
 	$(SNAKEMAKE) -j$(JOBS) --directory study --configfile config/study.yaml
 	.venv/bin/python docs/publish.py study study
+	$(SNAKEMAKE) -j$(JOBS) --directory study_maps --configfile config/families.yaml \
+	    config/near_ood.yaml config/study_maps.yaml
+	.venv/bin/python docs/publish.py study_maps maps
 	.venv/bin/python docs/make_results.py
 
 # The page of the report is tested in a real browser.
@@ -135,11 +139,10 @@ test-newest: .venv-newest/installed
 	.venv-newest/bin/python -m pip install --quiet --editable '.[test]'
 	@touch $@
 
-# The pictures of README and docs, from the results of a finished sweep.
+# The pictures of the page in README and docs, from the results of a finished sweep.
 RESULTS = results
-VARIANT = paper
 pictures: setup browser
-	.venv/bin/python docs/make_pictures.py $(RESULTS) $(VARIANT)
+	.venv/bin/python docs/make_pictures.py $(RESULTS)
 
 # Pages of the library from its docstrings.
 docs: setup

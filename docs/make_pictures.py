@@ -4,27 +4,11 @@ import shutil
 import sys
 from pathlib import Path
 
-from PIL import Image
 from playwright.sync_api import sync_playwright
 
 DOCS = Path(__file__).parent
-FIGURES = ("family_mnist_to_uniform.png",)
-# In pixels. All colours are kept: with a palette, those of two data sets could become one.
-WIDTH = 1400
 PAGES = {"report_wide.png": 1280, "report_narrow.png": 400}
 PAGE_HEIGHT = 1000
-
-
-def copy_figures(figures: Path) -> None:
-    """Copy the figures that the sweep has, at the width of a page on a screen."""
-    for name in FIGURES:
-        if not (figures / name).exists():
-            print(f"{figures / name} is missing: {DOCS / name} stays as it is")
-            continue
-        with Image.open(figures / name) as picture:
-            height = round(picture.height * WIDTH / picture.width)
-            smaller = picture.convert("RGB").resize((WIDTH, height), Image.Resampling.LANCZOS)
-        smaller.save(DOCS / name, optimize=True)
 
 
 def photograph(report: Path) -> None:
@@ -45,6 +29,4 @@ def photograph(report: Path) -> None:
 
 
 if __name__ == "__main__":
-    results, variant = Path(sys.argv[1]), sys.argv[2]
-    copy_figures(results / variant / "figures")
-    photograph(results / "report.html")
+    photograph(Path(sys.argv[1]) / "report.html")

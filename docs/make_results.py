@@ -12,6 +12,8 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[1]
 sys.path[:0] = [str(PROJECT / "workflow" / "scripts"), str(PROJECT / "docs")]
 
+import map_tables as maps  # noqa: E402
+import network_tables as of_networks  # noqa: E402
 import result_tables as tables  # noqa: E402
 
 # Name of a block -> the page that has it, and what makes it.
@@ -23,9 +25,13 @@ BLOCKS: dict[str, tuple[str, Callable[[], str]]] = {
     "orientation": ("docs/results.md", tables.orientation),
     "means": ("docs/results.md", tables.means),
     "training_time": ("docs/results.md", tables.training_time),
+    "networks": ("docs/results.md", of_networks.networks),
+    "distance": ("docs/results.md", of_networks.distance_and_orientation),
     "variance": ("docs/results.md", tables.variance),
     "detection": ("docs/results.md", tables.detection),
+    "leaderboard": ("docs/results.md", maps.leaderboard),
     "theorems": ("docs/results.md", tables.theorems),
+    "paths": ("docs/data.md", maps.paths),
     "default_recipe": ("docs/method.md", tables.default_recipe),
 }
 

@@ -2,17 +2,23 @@
 
 FOLDER is where the sweep was run, with its `results/`; NAME is the folder below docs/results/. The
 tables must be those that the record of the run names, and nothing is published that is not whole.
+Large tables are compressed.
 """
 
+import gzip
 import json
 import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 PROJECT = Path(__file__).parents[1]
-sys.path.insert(0, str(PROJECT / "workflow" / "scripts"))
+sys.path[:0] = [str(PROJECT / "workflow" / "scripts"), str(PROJECT / "docs")]
 
+from networks import write_networks  # noqa: E402
+
+from jacspec.key import ModelKey  # noqa: E402
 from jacspec.provenance import sha256_of_file  # noqa: E402
 
 # What is published of a sweep, as far as it has it.
@@ -29,6 +35,8 @@ OF_THE_SWEEP = (
     "figures/variants.png",
     "figures/specification_curve.png",
 )
+# Bytes from which on a table is compressed: beside it, a page shows what it says.
+LARGE = 100_000
 # What is published of its first variant.
 OF_A_VARIANT = (
     "claims.md",
@@ -66,10 +74,33 @@ def publish(folder: Path, target: Path) -> list[Path]:
         for source in sorted((results / first).glob(name)):
             placed[source] = target / source.relative_to(results / first)
     shutil.rmtree(target, ignore_errors=True)
-    for source, path in placed.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
+    published = [_placed(source, path) for source, path in placed.items()]
+    if keys := dense_networks(record["variants"]):
+        published.append(target / "networks.csv")
+        write_networks(folder, published[-1], keys, list(record["datasets"]))
+    return published
+
+
+def dense_networks(variants: Mapping[str, Mapping[str, Any]]) -> list[ModelKey]:
+    """Return the keys of the networks that the sweep trained by itself."""
+    return [
+        ModelKey(name, latent_dim, seed)
+        for name, settings in variants.items()
+        if not {"factory", "weights"} & settings.get("autoencoder", {}).keys()
+        for latent_dim in settings.get("latent_dims", [])
+        for seed in settings.get("seeds", [])
+    ]
+
+
+def _placed(source: Path, path: Path) -> Path:
+    """Copy a file, a large table compressed, and return where it is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if source.suffix == ".csv" and source.stat().st_size > LARGE:
+        path = path.with_name(f"{path.name}.gz")
+        path.write_bytes(gzip.compress(source.read_bytes(), mtime=0))
+    else:
         shutil.copy2(source, path)
-    return [*placed.values()]
+    return path
 
 
 if __name__ == "__main__":

@@ -40,29 +40,29 @@ MARKS = {
 
 def answer_in_words() -> str:
     """Return the answer of the README: where the claims stand, and orientation at two ends."""
-    shares = _grouped("share_reversed")
+    shares = grouped("share_reversed")
     keys = [*MODEL, "dataset"]
-    undetermined = _grouped("share_undetermined").set_index(keys)["value"]
+    undetermined = grouped("share_undetermined").set_index(keys)["value"]
     is_told = undetermined[pd.MultiIndex.from_frame(shares[keys])] <= LARGEST_UNDETERMINED_SHARE
-    shares = shares[is_told.to_numpy() & shares["variant"].isin(_judged()).to_numpy()]
+    shares = shares[is_told.to_numpy() & shares["variant"].isin(judged_variants()).to_numpy()]
     shares = shares[shares["latent_dim"] >= HIGH_DIM]
     noise = shares[shares["group"].isin(["middle", "bright"])]
     by_variant = noise.groupby("variant", sort=False)["value"].mean().sort_values()
     low, high = by_variant.index[0], by_variant.index[-1]
     images = shares[shares["group"] == TRAINING_SET]["value"]
     return (
-        f"From {len(_record()['models'])} networks so far: {answer(_matrix())} The paper's most "
-        "striking finding is that away from the data orientation is reversed at half of the "
+        f"From {len(study_record()['models'])} networks so far: {answer(_matrix())} The paper's "
+        "most striking finding is that away from the data orientation is reversed at half of the "
         f"points. At d ≥ {HIGH_DIM}, on random sets that are not dark, it is reversed at "
-        f"**{_percent(by_variant[high])}** of them in the networks of `{high}` and at "
-        f"**{_percent(by_variant[low])}** in those of `{low}`; on the training set at "
-        f"{_percent(images.min())} to {_percent(images.max())}."
+        f"**{percent(by_variant[high])}** of them in the networks of `{high}` and at "
+        f"**{percent(by_variant[low])}** in those of `{low}`; on the training set at "
+        f"{percent(images.min())} to {percent(images.max())}."
     )
 
 
 def scope() -> str:
     """Return what was run: networks, points, versions, machine, cost."""
-    record = _record()
+    record = study_record()
     configuration, machine = record["configuration"], record["machine"]
     hours = {stage["rule"]: stage["seconds"] / 3600 for stage in record["stages"]}
     dims = sorted({dim for own in record["variants"].values() for dim in own["latent_dims"]})
@@ -89,7 +89,7 @@ def claims_by_variant() -> str:
     for row in rows:
         cells = {one.variant: _cell(one.verdict, one.strength) for one in row.verdicts}
         body.append([row.claim, *(cells.get(v, "") for v in variants), row.conclusion])
-    return _table(["", *(f"`{name}`" for name in variants), "together"], body)
+    return markdown_table(["", *(f"`{name}`" for name in variants), "together"], body)
 
 
 def claim_by_claim() -> str:
@@ -99,7 +99,7 @@ def claim_by_claim() -> str:
 
 def orientation() -> str:
     """Return the shares of points at which J_I reverses orientation, by variant and d."""
-    return _by_group("share_reversed", _percent, "share_undetermined")
+    return _by_group("share_reversed", percent, "share_undetermined")
 
 
 def means() -> str:
@@ -110,19 +110,19 @@ def means() -> str:
 def training_time() -> str:
     """Return the shares reversed against the length of training, at each d."""
     lengths = _differing_only_in("epochs")
-    table = _grouped("share_reversed")
+    table = grouped("share_reversed")
     table = table[table["variant"].isin(list(lengths))]
     body = []
     for name in sorted(lengths, key=lengths.get):
         for dim, own in table[table["variant"] == name].groupby("latent_dim"):
             cells = own.groupby("group")["value"].mean()
-            body.append([str(lengths[name]), str(dim), *_cells(cells, _percent)])
-    return _table(["epochs", "d", *_groups()], body)
+            body.append([str(lengths[name]), str(dim), *_cells(cells, percent)])
+    return markdown_table(["epochs", "d", *_groups()], body)
 
 
 def variance() -> str:
     """Return the shares of variance of each claim's main statistic."""
-    found = pd.read_csv(STUDY / "variance.csv")
+    found = published_table(STUDY, "variance.csv")
     components = list(dict.fromkeys(found["component"]))
     body = []
     for claim, own in found.groupby("claim", sort=False):
@@ -131,41 +131,52 @@ def variance() -> str:
             [
                 str(claim),
                 CLAIMS[int(str(claim).removeprefix("C"))].main,
-                *(_percent(shares[name]) if name in shares else "" for name in components),
+                *(percent(shares[name]) if name in shares else "" for name in components),
                 str(own["networks"].iloc[0]),
             ]
         )
-    return _table(["", "statistic", *components, "networks"], body)
+    return markdown_table(["", "statistic", *components, "networks"], body)
 
 
 def detection() -> str:
-    """Return each score's mean AUROC over the sets, and in how many cases it is the best."""
-    found = pd.read_csv(STUDY / "detection.csv")
-    aurocs = found[found["measure"] == "auroc"]
-    aurocs = aurocs[aurocs["variant"].isin(_judged())]
-    kinds = {name: description.is_random for name, description in _datasets().items()}
-    cases = aurocs.pivot_table(index=[*MODEL, "dataset"], columns="score", values="value")
+    """Return how well each score detects the sets of the study."""
+    return detection_table(STUDY)
+
+
+def detection_table(folder: Path) -> str:
+    """Return each score's means over networks and sets, far ones (random) and near ones.
+
+    And in how many cases, of a network and a set, its AUROC is the best or as good.
+    """
+    found = published_table(folder, "detection.csv")
+    record = study_record(folder)
+    found = found[found["variant"].isin(judged_variants(record))]
+    is_random = {name: one.is_random for name, one in described(record["datasets"]).items()}
+    found["far"] = found["dataset"].map(is_random)
+    means = found.groupby(["measure", "far", "score"])["value"].mean()
+    cases = found[found["measure"] == "auroc"].pivot_table(
+        index=[*MODEL, "dataset"], columns="score", values="value"
+    )
     best = cases.eq(cases.max(axis=1), axis=0).sum()
-    is_random = cases.index.get_level_values("dataset").map(kinds).to_numpy(bool)
-    far, near = cases[is_random].mean(), cases[~is_random].mean()
-    order = far.sort_values(ascending=False).index
+    order = means["auroc", False].sort_values(ascending=False).index
     body = [
         [
             TITLES[score].replace("|", "\\|"),
-            f"{far[score]:.3f}",
-            f"{near[score]:.3f}",
+            *(f"{means['auroc', far, score]:.3f}" for far in (False, True)),
+            *(percent(means["fpr_at_95_tpr", far, score]) for far in (False, True)),
             f"{best[score]} of {len(cases)}",
         ]
         for score in order
     ]
-    header = ["score", "mean AUROC, random sets", "mean AUROC, other images", "best, or as good"]
-    return _table(header, body)
+    measures = ("AUROC", "false positives at 95 %")
+    header = [f"{name}, {sets}" for name in measures for sets in ("near sets", "far sets")]
+    return markdown_table(["score", *header, "best, or as good"], body)
 
 
 def theorems() -> str:
     """Return what was measured of the theorems, over all networks and sets."""
-    found = pd.read_csv(STUDY / "theorems.csv")
-    found = found[found["variant"].isin(_judged())]
+    found = published_table(STUDY, "theorems.csv")
+    found = found[found["variant"].isin(judged_variants())]
 
     def of(statistic: str) -> pd.Series:
         return found[found["statistic"] == statistic]["value"].dropna()
@@ -174,12 +185,12 @@ def theorems() -> str:
     fails = of("I.2_same_set_share_fails_matched")
     beyond = (of("I.1_share_beyond_rounding") > 0).sum()
     trace = (of("I.2_same_set_share_fails_trace") > 0).sum()
-    same_pattern = _percent(of("I.1_share_same_pattern").max())
+    same_pattern = percent(of("I.1_share_same_pattern").max())
     return (
         f"- I.1: x and y share an activation pattern at {same_pattern} of the points at most (any "
         f"network, any set); of these, spectra differ by more than rounding in {beyond} cases.\n"
-        f"- I.2: the inequality fails at up to {_percent(fails.max())} of the pairs within a set, "
-        f"even with the best matching, and somewhere in {_percent((fails > 0).mean())} of the "
+        f"- I.2: the inequality fails at up to {percent(fails.max())} of the pairs within a set, "
+        f"even with the best matching, and somewhere in {percent((fails > 0).mean())} of the "
         f"cases (network, set). The bound by the trace that replaces it failed in {trace} of them, "
         f"over {int(pairs):,} pairs."
     )
@@ -188,7 +199,7 @@ def theorems() -> str:
 def default_recipe() -> str:
     """Return the table behind the batch size of the default variant."""
     sizes = _differing_only_in("batch_size")
-    training_set = _record()["variants"][_default()]["training_set"]
+    training_set = study_record()["variants"][_default()]["training_set"]
     table = _summary()
     table = table[(table["dataset"] == training_set) & (table["seed"] == 0)]
     values = table.set_index(["variant", "latent_dim", "jacobian", "statistic"])[
@@ -202,7 +213,7 @@ def default_recipe() -> str:
         if (name, dim) in measured
     ]
     header = ["batch size", "d", "mean \\|λ\\| of J_I, J_L", "geometric mean", "zeros"]
-    return _table([*header, "C1", "C2", "C3"], body)
+    return markdown_table([*header, "C1", "C2", "C3"], body)
 
 
 def _met_on_training_set(of_network: pd.Series) -> list[str]:
@@ -226,7 +237,7 @@ def _differing_only_in(key: str) -> dict[str, Any]:
         training = {name: value for name, value in settings["training"].items() if name != key}
         return settings["training_set"], settings["autoencoder"], training
 
-    variants = _record()["variants"]
+    variants = study_record()["variants"]
     default = others(variants[_default()])
     return {
         name: settings["training"][key]
@@ -238,7 +249,7 @@ def _differing_only_in(key: str) -> dict[str, Any]:
 def _claim_line(row: MatrixRow) -> str:
     words = CLAIMS[int(row.claim.removeprefix("C"))].words
     shares = [
-        f"`{one.variant}` {_percent(one.share_of_networks)}"
+        f"`{one.variant}` {percent(one.share_of_networks)}"
         for one in row.verdicts
         if one.verdict not in (Verdict.NOT_JUDGED, Verdict.DOES_NOT_APPLY)
     ]
@@ -247,16 +258,16 @@ def _claim_line(row: MatrixRow) -> str:
 
 def _by_group(statistic: str, shown: Callable[[float], str], beside: str) -> str:
     """Return a table of a statistic of J_I by group of sets, and the largest of another one."""
-    table, other = _grouped(statistic), _grouped(beside)
+    table, other = grouped(statistic), grouped(beside)
     body = []
     keys = ["variant", "latent_dim"]
     for (variant, dim), own in table.groupby(keys, sort=False):
         rest = other[(other["variant"] == variant) & (other["latent_dim"] == dim)]
         cells = own.groupby("group")["value"].mean()
         largest = rest.groupby("group")["value"].max()
-        body.append([f"`{variant}`", str(dim), *_cells(cells, shown), *_cells(largest, _percent)])
+        body.append([f"`{variant}`", str(dim), *_cells(cells, shown), *_cells(largest, percent)])
     name = beside.removeprefix("share_")
-    return _table(["variant", "d", *_groups(), *(f"{name}: {g}" for g in _groups())], body)
+    return markdown_table(["variant", "d", *_groups(), *(f"{name}: {g}" for g in _groups())], body)
 
 
 def _cells(values: pd.Series, shown: Callable[[float], str]) -> list[str]:
@@ -270,11 +281,11 @@ def _groups() -> tuple[str, ...]:
     return (TRAINING_SET, *BRIGHTNESS)
 
 
-def _grouped(statistic: str) -> pd.DataFrame:
+def grouped(statistic: str) -> pd.DataFrame:
     """Return a statistic of J_I with the group of each set, where it has one."""
     table = _summary()
     table = table[(table["jacobian"] == "input") & (table["statistic"] == statistic)].copy()
-    training_sets = {name: own["training_set"] for name, own in _record()["variants"].items()}
+    training_sets = {name: own["training_set"] for name, own in study_record()["variants"].items()}
     groups = {
         name: brightness_of(description.brightness)
         for name, description in _datasets().items()
@@ -285,30 +296,32 @@ def _grouped(statistic: str) -> pd.DataFrame:
     return table.dropna(subset="group")
 
 
-def _judged() -> list[str]:
+def judged_variants(record: Mapping[str, Any] | None = None) -> list[str]:
+    """Return the variants of a run, or of the study, that were trained for long enough."""
     return [
         name
-        for name, settings in _record()["variants"].items()
+        for name, settings in (record or study_record())["variants"].items()
         if settings["training"].get("epochs", MINIMUM_EPOCHS) >= MINIMUM_EPOCHS
     ]
 
 
 def _default() -> str:
-    return next(iter(_record()["variants"]))
+    return next(iter(study_record()["variants"]))
 
 
 @cache
-def _record() -> dict[str, Any]:
-    return json.loads((STUDY / "record.json").read_text(encoding="utf-8"))
+def study_record(folder: Path = STUDY) -> dict[str, Any]:
+    """Return the record of a published run."""
+    return json.loads((folder / "record.json").read_text(encoding="utf-8"))
 
 
 def _datasets() -> dict[str, Description]:
-    return described(_record()["datasets"])
+    return described(study_record()["datasets"])
 
 
 @cache
 def _summary() -> pd.DataFrame:
-    return pd.read_csv(STUDY / "summary.csv")
+    return published_table(STUDY, "summary.csv")
 
 
 def _matrix() -> list[MatrixRow]:
@@ -320,7 +333,14 @@ def _cell(verdict: Verdict, strength: float) -> str:
     return mark if mark == "–" or strength != strength else f"{mark} {strength:.2f}"
 
 
-def _percent(share: float) -> str:
+def published_table(folder: Path, name: str) -> pd.DataFrame:
+    """Return a table that docs/publish.py put into `folder`, compressed or not."""
+    compressed = folder / f"{name}.gz"
+    return pd.read_csv(compressed if compressed.exists() else folder / name)
+
+
+def percent(share: float) -> str:
+    """Return a share in whole percent, or a dash where there is none."""
     return "–" if share != share else f"{100 * share:.0f} %"
 
 
@@ -334,6 +354,7 @@ def _listed(numbers: Iterable[int]) -> str:
     return f"{', '.join(rest)} and {last}" if rest else last
 
 
-def _table(header: Sequence[str], body: Iterable[Sequence[str]]) -> str:
+def markdown_table(header: Sequence[str], body: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown."""
     rows = [header, ["---"] * len(header), *body]
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -1,18 +1,31 @@
 """README and docs say what the published results say, and those are of one run."""
 
+import gzip
 import hashlib
 import json
 import re
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from jacspec import layout
+from jacspec.data.blocks import PointBlock
+from jacspec.data.storage import write_points
+from jacspec.key import ModelKey
+from jacspec.models.architecture import Architecture
+from jacspec.models.initial_weights import initial_parameters
+from jacspec.models.weights import write_weights
+from jacspec.tables import read_table
 
 DOCS = Path(__file__).parents[2] / "docs"
 sys.path.insert(0, str(DOCS))
 
 import make_results  # noqa: E402
+import networks  # noqa: E402
 import publish  # noqa: E402
+import result_tables  # noqa: E402
 
 
 def test_pages_are_made_from_the_published_results():
@@ -61,11 +74,66 @@ def test_what_is_published_takes_the_place_of_all_that_was(sweep, tmp_path):
     assert {p.relative_to(target).as_posix() for p in target.rglob("*") if p.is_file()} == names
 
 
+def test_a_large_table_is_published_compressed(sweep, tmp_path):
+    table = sweep / "results" / "summary.csv"
+    table.write_text("variant,value\n" + "mine,0.5\n" * 20_000)
+    record = sweep / "results" / "record.json"
+    content = json.loads(record.read_text())
+    content["tables"]["results/summary.csv"] = publish.sha256_of_file(table)
+    record.write_text(json.dumps(content))
+    target = tmp_path / "published"
+    assert target / "summary.csv.gz" in publish.publish(sweep, target)
+    assert not (target / "summary.csv").exists()
+    assert gzip.decompress((target / "summary.csv.gz").read_bytes()) == table.read_bytes()
+    assert len(result_tables.published_table(target, "summary.csv")) == 20_000
+
+
 def test_a_table_that_is_not_the_record_s_is_not_published(sweep, tmp_path):
     (sweep / "results" / "summary.csv").write_text("edited")
     with pytest.raises(SystemExit, match=r"results/summary\.csv not as in results/record\.json"):
         publish.publish(sweep, tmp_path / "published")
     assert not (tmp_path / "published").exists()
+
+
+def test_how_far_weights_went_is_in_units_of_where_they_began():
+    initial = {"weight": np.full((2, 2), 1.0), "bias": np.zeros(3)}
+    parameters = {"weight": np.full((2, 2), -1.0), "bias": np.array([0.0, 3.0, 0.0])}
+    # sqrt(4 * 2^2 + 3^2) / 2
+    assert networks.distance_travelled(parameters, initial) == 2.5
+
+
+def test_units_that_no_point_turns_on_are_not_live(tmp_path):
+    key = ModelKey("mine", 2, 0)
+    architecture = Architecture(2, (4, 3), 5)
+    parameters = initial_parameters(architecture, 0)
+    # Of three units before the latent layer, one is always off, and one off at all points but one.
+    parameters["encoder.2.weight"][:] = 0
+    parameters["encoder.2.bias"][:] = [-1, 1, -1]
+    parameters["encoder.0.weight"][:] = 0
+    parameters["encoder.0.weight"][0, 0] = parameters["encoder.2.weight"][2, 0] = 1
+    parameters["encoder.0.bias"][:] = 0
+    weights = tmp_path / key.path(layout.WEIGHTS)
+    weights.parent.mkdir(parents=True)
+    write_weights(weights, architecture, parameters, {})
+    points = np.zeros((6, 5), dtype=np.float32)
+    points[4, 0] = 2
+    file = tmp_path / layout.DATASET_SHARD.format(dataset="noise", shard=0)
+    file.parent.mkdir(parents=True)
+    write_points(
+        file,
+        [PointBlock(points)],
+        dataset="noise",
+        first=0,
+        count=len(points),
+        attributes={},
+        compressed=False,
+    )
+    networks.write_networks(tmp_path, tmp_path / "networks.csv", [key], ["noise"])
+    (row,) = read_table(tmp_path / "networks.csv", networks.COLUMNS)
+    assert (row["variant"], row["dataset"], row["units"], row["live_units"]) == (
+        *("mine", "noise"),
+        *("3", "2"),
+    )
 
 
 def test_tables_published_are_the_joined_ones_of_their_record():
