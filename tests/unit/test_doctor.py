@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from jacspec.models.autoencoder import initialized_autoencoder
 from jacspec.models.weights import save_weights
@@ -95,6 +96,16 @@ def test_weights_of_ones_own_are_never_to_be_overwritten(with_receipt):
     assert f"Keep it if it is yours; else: mv {WEIGHTS} {WEIGHTS}.other && snake" in found.line("")
 
 
+def test_weights_of_ones_own_are_so_whatever_their_layers_and_names():
+    torch.save(torch.nn.Conv2d(16, 16, 5).to(torch.bfloat16).state_dict(), WEIGHTS)
+    (found, *_) = [finding for finding in examine(JOBS) if finding.path == WEIGHTS]
+    assert (found.condition, found.by_force) == ("unknown", False)
+    content = bytearray(Path(WEIGHTS).read_bytes())
+    content[len(content) // 2] ^= 1
+    Path(WEIGHTS).write_bytes(content)
+    assert findings() == {WEIGHTS: ("damaged", "it is not what was written")}
+
+
 def test_what_was_made_from_other_weights_is_stale_and_all_that_follows():
     write_weights(WEIGHTS, seed=1)
     found = findings()
@@ -158,3 +169,11 @@ def test_files_of_another_configuration_are_looked_at_for_damage_alone():
     Path(POINTS).write_text("")
     (found,) = examine_others(read_receipts(["results"]), jobs)
     assert (found.path, found.condition) == (SPECTRA, "damaged")
+    assert found.reason == "it is not what was written, and of another configuration than this one"
+
+
+def test_weights_of_ones_own_in_another_configuration_are_not_to_be_overwritten_either():
+    write_weights(WEIGHTS, seed=1)
+    (found,) = examine_others(read_receipts(["results"]), [SAMPLING, COMPUTING, DRAWING])
+    assert (found.path, found.condition) == (WEIGHTS, "unknown")
+    assert "--force" not in found.line("")

@@ -2,13 +2,12 @@
 
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from zipfile import ZipFile
 
 from jacspec.data.mnist import COLLECTIONS
-from jacspec.errors import JacspecError
-from jacspec.models.network import load_network
 from jacspec.provenance import sha256_of_file
 from sweep.receipts import PlannedJob, Receipt, read_receipt
 
@@ -83,8 +82,9 @@ def examine_others(receipts: Iterable[Receipt], jobs: Sequence[PlannedJob]) -> I
     for receipt in receipts:
         for output, content in receipt.outputs.items():
             if output not in planned and Path(output).exists() and _sha256(output) != content:
-                reason = "it is not what was written, and of another configuration than this one"
-                yield Finding(output, "damaged", reason, by_force=True)
+                finding = _not_what_was_written(output)
+                reason = f"{finding.reason}, and of another configuration than this one"
+                yield replace(finding, reason=reason)
 
 
 def _examine_output(
@@ -99,12 +99,16 @@ def _examine_output(
             return None
         return Finding(output, "unknown", "no receipt says what it was made from")
     if content(output) != receipt.outputs.get(output):
-        if _is_whole_network(output):
-            return Finding(output, "unknown", "it is whole, but not what was trained here")
-        return Finding(output, "damaged", "it is not what was written", by_force=True)
+        return _not_what_was_written(output)
     if staleness:
         return Finding(output, "stale", staleness.reason, by_force=staleness.is_own)
     return None
+
+
+def _not_what_was_written(output: str) -> Finding:
+    if _is_whole_archive(output):
+        return Finding(output, "unknown", "it is whole, but not what was written here")
+    return Finding(output, "damaged", "it is not what was written", by_force=True)
 
 
 def _staleness(
@@ -154,10 +158,15 @@ def _published_content(path: str) -> str | None:
     return collection and collection.sha256.get(Path(path).name)
 
 
-def _is_whole_network(path: str) -> bool:
-    """Return whether somebody may have put weights of their own in the place of trained ones."""
+def _is_whole_archive(path: str) -> bool:
+    """Return whether somebody may have put weights of their own in the place of a model's.
+
+    Those are zip archives, as torch saves them, of whatever layers and names, with a checksum on
+    each member.
+    """
     try:
-        load_network(Path(path))
-    except (JacspecError, OSError):
+        with ZipFile(path) as archive:
+            return archive.testzip() is None
+    # Damage makes a reader fail in any way.
+    except Exception:
         return False
-    return True
