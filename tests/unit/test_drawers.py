@@ -110,7 +110,7 @@ def test_labels_of_charts_are_html():
     (panel, _) = paper_picture(5, SELECTION, STYLES, ROLES).panels
     chart = chart_of(panel, "dataset")
     label = chart.specification()["layout"]["yaxis"]["title"]["text"]
-    assert label == "share with det &lt; 0<br>among determined points"
+    assert label == "share with det &lt; 0<br>among determined"
     assert chart.title == "J<sub>I</sub>: orientation reversed"
 
 

@@ -402,11 +402,24 @@ def test_all_sets_are_switched_at_once(open_page):
 
 def test_the_page_prints_with_every_chart_drawn(open_page):
     page = open_page()
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('.chart')].filter(one => one.offsetParent)"
-        "  .every(one => one.classList.contains('drawn'))"
+    # The browser does not wait: what is drawn after the printing is not on the paper.
+    page.evaluate(
+        """addEventListener("afterprint", () => {
+          window.blank = [...document.querySelectorAll(".chart")]
+            .filter((one) => one.offsetParent && !one.matches(".drawn"))
+            .map((one) => one.dataset.chart);
+        })"""
     )
+    page.pdf()
+    assert page.evaluate("blank") == []
+
+
+def test_what_is_printed_has_dark_ink_whatever_the_screen_has(open_page):
+    page = open_page(scheme="dark")
+    title = "document.querySelector('#orientation .xtitle')"
+    for event, ink in (("beforeprint", "rgb(28, 33, 39)"), ("afterprint", "rgb(232, 234, 237)")):
+        page.evaluate(f"dispatchEvent(new Event('{event}'))")
+        page.wait_for_function(f"{title} && getComputedStyle({title}).fill === '{ink}'")
 
 
 def obstacles(page: Page, part: str = "html") -> list[str]:

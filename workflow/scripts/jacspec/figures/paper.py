@@ -111,7 +111,7 @@ def orientation(
         )
         for jacobian in JACOBIAN_NAMES
     }
-    label = "share with det < 0\namong determined points"
+    label = "share with det < 0\namong determined"
     axis = Axis.spanning(label, reversed_.values(), bottom=0, heights=[0.5])
     strip = Axis("share\nundetermined", (-0.08, 1.08), ((0.0, "0"), (0.5, "0.5"), (1.0, "1")))
     return tuple(

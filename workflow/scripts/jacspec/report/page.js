@@ -4,6 +4,9 @@
   const page = JSON.parse(document.getElementById("page-data").textContent);
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const narrow = matchMedia("(max-width: 760px)");
+  /* Paper is light, and says so by this class as long as the page is printed. */
+  const { classList } = document.documentElement;
+  const isDark = () => dark.matches && !classList.contains("printed");
   const coarse = matchMedia("(pointer: coarse)");
   const hidden = { dataset: new Set(), score: new Set(), jacobian: new Set() };
   const contents = new Map();
@@ -43,7 +46,7 @@
   // ---- Charts ---------------------------------------------------------------------------------
 
   function themed(value) {
-    if (!dark.matches) return value;
+    if (!isDark()) return value;
     return JSON.parse(
       JSON.stringify(value).replace(/#[0-9a-f]{6}/g, (color) => page.dark_colors[color] ?? color),
     );
@@ -253,15 +256,19 @@
   async function changeVariant() {
     await showVariant();
     if (location.hash.startsWith("#explorer/")) remember();
-    await Promise.all([showExplorer(), redraw(false)]);
+    await Promise.all([showExplorer(), redraw(false), claimsOf(variantName())]);
   }
 
   // ---- Evidence -------------------------------------------------------------------------------
 
+  function claimsOf(variant) {
+    if (!claims.has(variant)) claims.set(variant, unpack(`file-${variant}/claims.csv`).then(claimRows));
+    return claims.get(variant);
+  }
+
   async function showEvidence(claim) {
     const [variant, name] = claim.id.split("/");
-    if (!claims.has(variant)) claims.set(variant, unpack(`file-${variant}/claims.csv`).then(claimRows));
-    const rows = (await claims.get(variant)).filter((row) => row.claim === name && row.seed);
+    const rows = (await claimsOf(variant)).filter((row) => row.claim === name && row.seed);
     const { training_set: dataset } = await contentOf(variant);
     showNetworks(claim.querySelector("[data-networks]"), name, rows, ({ latent_dim: dim, seed }) =>
       linkTo([[variant, dim, seed, dataset]]),
@@ -362,13 +369,20 @@
     setHidden(group, new Set([...boxes].map((box) => box.dataset.member)), "none" in target.dataset);
   }
 
-  /* Charts that were never in view are drawn before the page is printed, and folded text is opened. */
-  async function drawForPrint() {
+  /* Charts that were never in view are drawn before the page is printed, and folded text is opened. The
+     browser waits for promises that are kept, and for nothing else: Plotly draws at once, and the
+     table of claims has been unpacked. */
+  function drawForPrint() {
+    classList.add("printed");
     for (const one of document.querySelectorAll("details")) one.open = true;
-    const shownClaims = [...document.querySelectorAll(".claim")].filter((one) => one.offsetParent);
-    await Promise.all(shownClaims.map(showEvidence));
-    const visible = [...document.querySelectorAll(".chart")].filter((one) => one.offsetParent);
-    await Promise.all(visible.map(draw));
+    const visible = (name) => [...document.querySelectorAll(name)].filter((one) => one.offsetParent);
+    visible(".chart").forEach(draw);
+    visible(".claim").forEach(showEvidence);
+  }
+
+  function returnToScreen() {
+    classList.remove("printed");
+    if (dark.matches) drawn().forEach(draw);
   }
 
   colorLegends();
@@ -394,6 +408,7 @@
   document.addEventListener("toggle", ({ target }) => target.matches(".claim[open]") && showEvidence(target), true);
   addEventListener("hashchange", follow);
   addEventListener("beforeprint", drawForPrint);
+  addEventListener("afterprint", returnToScreen);
   for (const query of [dark, narrow]) {
     query.addEventListener("change", () => {
       colorLegends();
@@ -402,4 +417,5 @@
     });
   }
   await follow();
+  await claimsOf(variantName());
 })();
