@@ -1,7 +1,10 @@
 """Models of the user's own, those of the example, go the way of all others, to the report."""
 
 import os
+import re
+import shlex
 import shutil
+from pathlib import Path
 
 import h5py
 import pandas as pd
@@ -20,6 +23,19 @@ SMALL = {"latent_dims": [2], "samples": 60, "shard_size": 60, "training": {"epoc
 DATASETS = ("mnist", "truncated_normal", "bernoulli_0.13", "beta_5_0.8")
 ENGINES = {"convolutional": "general", "dense": "dense", "trained_elsewhere": "dense"}
 IMPORTED = ModelKey("trained_elsewhere", 2, 0)
+# A file of each kind that such a sweep has, and the rule that makes it.
+KINDS = {
+    "results/convolutional/models/d2_seed0/weights.pt": "train_own_model",
+    "results/trained_elsewhere/models/d2_seed0/weights.pt": "import_weights",
+    "results/dense/models/d2_seed0/training.csv": "train_own_model",
+    "results/convolutional/spectra/mnist/d2_seed0.0.h5": "compute_spectra",
+    "results/points/beta_5_0.8.0.h5": "points",
+    "results/dense/reduced/d2_seed0/statistics.csv": "reduce_model",
+    "results/convolutional/figures/figure_2.png": "figure",
+    "results/report.html": "report",
+}
+# Nothing is made from these.
+LAST = ("figure", "report")
 
 
 @pytest.fixture(scope="module")
@@ -131,3 +147,43 @@ def test_every_shard_is_verified_and_a_wrong_number_is_found(own_sweep, snakemak
     os.utime(path, (times.st_atime, times.st_mtime))
     words = "stored_trace (input) deviates at point 0"
     assert words in said.stdout + said.stderr
+
+
+def damage(path: Path) -> None:
+    """Flip a bit and keep the file's times, as a disk would."""
+    content, times = bytearray(path.read_bytes()), path.stat()
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+
+def jobs(output: str) -> dict[str, int]:
+    """Return the number of jobs of each rule in a dry run."""
+    counts = re.findall(r"^(\w+) +(\d+)$", output, re.MULTILINE)
+    return {rule: int(count) for rule, count in counts if rule not in ("all", "total")}
+
+
+@pytest.fixture
+def copied_sweep(own_sweep, tmp_path):
+    """Return a copy of the sweep, in which a stopped training has left what nobody can read."""
+    folder, arguments = own_sweep
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    (copy / "results/convolutional/models/d2_seed0/.checkpoint.pt").write_bytes(b"cut off")
+    return copy, arguments
+
+
+@pytest.mark.parametrize("path", KINDS)
+def test_the_doctor_names_one_damaged_file_and_the_one_job_that_mends_it(
+    copied_sweep, snakemake, planning, path
+):
+    folder, arguments = copied_sweep
+    damage(folder / path)
+    said = snakemake(folder, *arguments, "--", "doctor", succeeds=False).stdout
+    assert "files examined: 1 damaged, 0 missing, 0 stale, 0 unknown" in said
+    (command,) = re.findall(rf"^damaged: {path}: .*Make it again with: (.*)$", said, re.MULTILINE)
+    mending = planning(folder, *shlex.split(command)[1:], "--dry-run").stdout
+    assert jobs(mending) == {KINDS[path]: 1}
+    (folder / path).unlink()
+    plain = planning(folder, *arguments, "--dry-run").stdout
+    # What only served to make others, which are there, is not made again unless it is asked for.
+    assert jobs(plain) == ({KINDS[path]: 1} if KINDS[path] in LAST else {})
