@@ -14,8 +14,9 @@ RUN apt-get update \
 WORKDIR /opt/jacspec
 COPY . .
 RUN make setup && rm -rf /root/.cache
-# Whoever runs it need not be root; results go where it is run.
+# Whoever runs it need not be root, nor anybody whom the image knows by name, which Snakemake asks for;
+# results go where it is run.
 WORKDIR /work
-ENV HOME=/tmp MPLCONFIGDIR=/tmp/matplotlib NUMBA_CACHE_DIR=/tmp/numba
+ENV HOME=/tmp USER=jacspec MPLCONFIGDIR=/tmp/matplotlib NUMBA_CACHE_DIR=/tmp/numba
 ENTRYPOINT ["/opt/jacspec/.venv/bin/snakemake", "--snakefile", "/opt/jacspec/Snakefile"]
 CMD ["--help"]
