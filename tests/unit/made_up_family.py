@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from jacspec.families.figure import ROWS, FamilyPicture
+from jacspec.families.content import FamilyContent
+from jacspec.families.figure import ROWS
 from jacspec.families.landmarks import Landmark
 from jacspec.families.table import FamilyTable
 from jacspec.key import ModelKey
@@ -29,11 +30,11 @@ def landmark(*position):
     return Landmark(TITLE, position, {(KEYS[0], "input", "mean_abs"): 0.7})
 
 
-def curve_picture():
+def curve_content():
     table = table_at([(0.1,), (0.3,), (0.6,)])
-    return FamilyPicture(table, ["probability"], [False], [landmark(0.5)])
+    return FamilyContent(table, ["probability"], [False], [landmark(0.5)])
 
 
-def map_picture():
+def map_content():
     table = table_at([(x, y) for x in (1.0, 2.0, 4.0) for y in (0.5, 1.0)])
-    return FamilyPicture(table, ["alpha", "beta"], [True, False], [landmark(2.0, 0.7)])
+    return FamilyContent(table, ["alpha", "beta"], [True, False], [landmark(2.0, 0.7)])

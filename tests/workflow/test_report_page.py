@@ -514,7 +514,8 @@ def family_traces(page: Page, name: str) -> list[dict]:
     chart.scroll_into_view_if_needed()
     page.wait_for_function("one => one.classList.contains('drawn')", arg=chart.element_handle())
     assert chart.locator(MARKS).count() > 0
-    return chart.evaluate("one => one.data.map(({x, y, z, text}) => ({x, y, z, text}))")
+    names = "{x, y, z, text, name}"
+    return chart.evaluate(f"one => one.data.map(({names}) => ({names}))")
 
 
 def hovered(page: Page, name: str, trace: int) -> str:
@@ -529,13 +530,14 @@ def hovered(page: Page, name: str, trace: int) -> str:
 def test_families_are_on_the_page_with_the_data_sets_that_lie_in_them(open_page, family_report):
     page = open_page(path=family_report)
     tables = family_report.parent / "paper/families"
-    curve, marked, *_ = family_traces(page, "family_line_mean_abs_input")
+    curves = family_traces(page, "family_line_mean_abs_input")
+    (curve,) = [trace for trace in curves if trace.get("name") == "d = 5"]
     line = read_family_table(tables / "line.csv", ["probability"])
     key = ModelKey("paper", 5, 0)
     assert curve["x"] == line.positions[:, 0].tolist()
     assert curve["y"] == line.intervals[key, "input", "mean_abs"][:, 0].tolist()
-    assert marked["text"] == ["Bernoulli(0.13)"]
-    assert "Bernoulli(0.13)" in hovered(page, "family_line_mean_abs_input", 1)
+    assert curves[-1]["text"] == ["Bernoulli(0.13)"]
+    assert "Bernoulli(0.13)" in hovered(page, "family_line_mean_abs_input", len(curves) - 1)
     cells, rings = family_traces(page, "family_map_share_reversed_latent_d5")
     table = read_family_table(tables / "map.csv", ["alpha", "beta"])
     shares = table.intervals[key, "latent", "share_reversed"][:, 0].reshape(2, 2)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import job
 from jacspec.detection.model_detection import read_detection
+from jacspec.families.content import family_content
 from jacspec.families.figure import draw_family
-from jacspec.families.picture import family_picture
 from jacspec.figures.saving import note_left_out, save_figure
 from jacspec.statistics.summary import read_summary
 from jacspec.tables import join_tables
@@ -17,9 +17,9 @@ def main(snakemake):
     join_tables(Path(output.table), map(Path, given.tables))
     summary = read_summary(Path(given.summary))
     detection = [row for path in _listed(given.detection) for row in read_detection(Path(path))]
-    picture = family_picture(Path(output.table), axes, summary, detection)
-    figure = draw_family(picture)
-    note_left_out(figure, picture.left_out)
+    content = family_content(Path(output.table), axes, summary, detection)
+    figure = draw_family(content)
+    note_left_out(figure, content.left_out)
     for path in output.figures:
         save_figure(figure, Path(path))
 

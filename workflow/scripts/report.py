@@ -6,7 +6,7 @@ import job
 from jacspec.claims.rows import read_claims
 from jacspec.data.descriptions import described
 from jacspec.detection.model_detection import read_detection
-from jacspec.families.picture import family_picture
+from jacspec.families.content import family_content
 from jacspec.layout import by_dataset_of_points
 from jacspec.report.model_view import key_of_view, points_of_views, read_model_view
 from jacspec.report.page import PageSources, write_page
@@ -38,7 +38,7 @@ def main(snakemake):
             detection=read_detection(Path(source.detection[place])) if source.detection else (),
             views=[view for view, _ in models if key_of_view(view).variant == name],
             families={
-                family: family_picture(
+                family: family_content(
                     next(family_tables),
                     params.families[family],
                     read_summary(Path(source.summaries[place])),

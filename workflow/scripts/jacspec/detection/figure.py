@@ -10,12 +10,11 @@ from jacspec.detection.scores import TITLES
 from jacspec.figures.panels import MOST_LINES, Axis, Line, Panel, Part, Picture
 from jacspec.figures.printing import draw_picture
 from jacspec.figures.selection import Selection
-from jacspec.figures.style import SCORE, LineStyle
+from jacspec.figures.style import SCORE, TEXT_WIDTH, LineStyle
 
 if TYPE_CHECKING:
     from jacspec.detection.model_detection import DetectionRow
 
-WIDTH = 7.2
 PANEL_HEIGHT = 1.75
 LEGEND_HEIGHT = 0.95
 SOLID, DASHED, DOTTED = "-", (0, (4, 1.2)), (0, (1.2, 0.8))
@@ -60,7 +59,7 @@ def detection_picture(
         Panel(
             f"detection_{dataset}",
             descriptions[dataset].title,
-            selection.latent_dims,
+            selection.axis,
             (Part(axis, _lines(selection, dataset), level=0.5),),
         )
         for dataset in datasets
@@ -75,7 +74,7 @@ def draw_detection(
     """Draw AUROC, three data sets a row, or five smaller ones if they are many."""
     picture = detection_picture(rows, descriptions)
     height = PANEL_HEIGHT * 3 / max(picture.columns, 3) * -(-len(picture.panels) // picture.columns)
-    return draw_picture(picture, (WIDTH, height + LEGEND_HEIGHT))
+    return draw_picture(picture, (TEXT_WIDTH, height + LEGEND_HEIGHT))
 
 
 def _lines(selection: Selection, dataset: str) -> tuple[Line, ...]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from jacspec.figures.style import HUES, SCORE, LineStyle
+from jacspec.figures.style import HUES, PALETTES, LineStyle
 
 LATENT_DIM_LABEL = "latent dimension d"
 RANDOM_MATRIX = "random matrix: 1/2"
@@ -22,14 +22,16 @@ MOST_LINES = 12
 MOST_COLUMNS = 6
 # Characters to a line of a label beside narrow panels.
 LABEL_LENGTH = 20
+# Where places along an axis are no whole numbers, so many have their values written at it.
+MOST_WRITTEN = 5
 
 
 @dataclass(frozen=True)
 class Line:
-    """The mean over seeds `y` (k,) of a statistic at latent dimensions `x` (k,).
+    """A statistic `y` (k,) at `x` (k,), in a band from `low` (k,) to `high` (k,).
 
-    The band from `low` (k,) to `high` (k,) is that of all seeds. `member` is what it is of: a data
-    set or a score.
+    `member` is what it is of: a data set, a score or a latent dimension. A thin line is another one
+    of its member, as of a further seed, and has no band.
     """
 
     member: str
@@ -38,11 +40,17 @@ class Line:
     y: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    thin: bool = False
+
+    @property
+    def has_band(self) -> bool:
+        """Whether there is a band to draw."""
+        return not self.thin and bool(np.any(self.high > self.low))
 
     @property
     def extent(self) -> np.ndarray:
         """All heights that are drawn."""
-        return np.concatenate([self.low, self.high])
+        return self.y if self.thin else np.concatenate([self.low, self.high])
 
 
 @dataclass(frozen=True)
@@ -94,12 +102,9 @@ class Bars:
         return np.append(self.bases + self.heights, 0.0)
 
 
-Mark = Line | Boxes | Bars
-
-
 @dataclass(frozen=True)
 class Axis:
-    """A vertical axis; without `ticks`, each a height and a text, a drawer finds its own."""
+    """An axis or a scale of colours; without `ticks`, places with texts, a drawer finds its own."""
 
     label: str
     limits: tuple[float, float]
@@ -107,16 +112,34 @@ class Axis:
     logarithmic: bool = False
 
     @classmethod
+    def of_latent_dims(cls, latent_dims: Sequence[int]) -> "Axis":
+        """Return the axis of the latent dimensions, with room for a box at each."""
+        margin = 0.6 * smallest_gap(latent_dims)
+        limits = latent_dims[0] - margin, latent_dims[-1] + margin
+        return cls(LATENT_DIM_LABEL, limits, tuple((dim, str(dim)) for dim in latent_dims))
+
+    @classmethod
+    def of_steps(cls, label: str, values: np.ndarray, *, logarithmic: bool = False) -> "Axis":
+        """Return the axis of `values` (n,), two at least and increasing, with a cell around each.
+
+        A logarithmic one has some of the values written at it.
+        """
+        first, *_, last = edges_of(values, logarithmic).tolist()
+        written = ticks_of(values.tolist(), MOST_WRITTEN) if logarithmic else []
+        ticks = tuple((value, f"{value:.2g}") for value in written)
+        return cls(label, (first, last), ticks, logarithmic)
+
+    @classmethod
     def spanning(
         cls,
         label: str,
-        marks: Iterable[Sequence[Mark]],
+        marks: Iterable[Sequence["Mark"]],
         *,
         bottom: float | None = None,
         heights: Sequence[float] = (),
         logarithmic: bool = False,
     ) -> "Axis":
-        """Return one axis for the marks of several panels.
+        """Return one vertical axis for the marks of several panels.
 
         It begins at `bottom`, if that is given, and takes in `heights`, all positive and finite if
         it is logarithmic.
@@ -135,6 +158,53 @@ class Axis:
 
 
 @dataclass(frozen=True)
+class Points:
+    """Rings at `x` (k,) and `y` (k,) with a name each; `values` (k,), if given, fill them.
+
+    The `scale` is that of the colours of the values.
+    """
+
+    member: str
+    color: str
+    names: tuple[str, ...]
+    x: np.ndarray
+    y: np.ndarray
+    values: np.ndarray | None = None
+    scale: Axis | None = None
+
+    @property
+    def extent(self) -> np.ndarray:
+        """All heights that are drawn."""
+        return self.y
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Values of a statistic (m, n), as colours of a `scale`, in cells around `x` (n,) and `y` (m,).
+
+    `low` and `high` are (m, n). `logarithmic` says whether x and whether y lie on such axes.
+    """
+
+    member: str
+    scale: Axis
+    x: np.ndarray
+    y: np.ndarray
+    values: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    logarithmic: tuple[bool, bool]
+
+    @property
+    def edges(self) -> tuple[np.ndarray, np.ndarray]:
+        """The edges of the cells, (n + 1,) and (m + 1,)."""
+        on_x, on_y = self.logarithmic
+        return edges_of(self.x, on_x), edges_of(self.y, on_y)
+
+
+Mark = Line | Boxes | Bars | Points | Cells
+
+
+@dataclass(frozen=True)
 class Part:
     """A vertical axis and the marks along it; `level` is the height of a broken line, if any."""
 
@@ -145,19 +215,26 @@ class Part:
 
 @dataclass(frozen=True)
 class Panel:
-    """A panel over the latent dimensions: the main part first, then the strip below, if any."""
+    """A panel over a horizontal axis: the main part first, then the strip below, if any.
+
+    `named` are places along the axis that a printed panel names above; a `note` says why there are
+    no marks.
+    """
 
     name: str
     title: str
-    latent_dims: tuple[int, ...]
+    across: Axis
     parts: tuple[Part, ...]
+    named: tuple[tuple[float, str], ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)
 class Picture:
     """The panels of a figure, row by row, and what a printed legend says besides names.
 
-    `level` says what the broken lines are, `shades` have a name and a colour each.
+    `level` says what the broken lines are and `rings` what the points are; `shades` have a name and
+    a colour each. Bands are those of all seeds, or `of_first`: of the first, beside thin lines.
     """
 
     panels: tuple[Panel, ...]
@@ -165,15 +242,17 @@ class Picture:
     columns: int = 2
     level: str | None = None
     shades: tuple[tuple[str, str], ...] = ()
+    rings: str | None = None
+    of_first: bool = False
 
     @property
     def styles(self) -> dict[str, LineStyle]:
-        """The styles of all lines, by member."""
+        """The styles of all lines but thin ones, by member."""
         return {
             mark.member: mark.style
             for panel in self.panels
             for mark in panel.parts[0].marks
-            if isinstance(mark, Line)
+            if isinstance(mark, Line) and not mark.thin
         }
 
 
@@ -182,7 +261,7 @@ def split_by_hue(picture: Picture) -> Picture:
 
     What was a panel is a row then, and the training set is in every column.
     """
-    styles = {member: own for member, own in picture.styles.items() if own.hue != SCORE}
+    styles = {member: own for member, own in picture.styles.items() if own.hue in PALETTES}
     if len(styles) <= MOST_LINES:
         return picture
     by_hue: dict[str, list[str]] = {}
@@ -219,9 +298,17 @@ def cut(groups: Iterable[Sequence], length: int, most: int) -> list[Sequence]:
         length += 1
 
 
-def ticks_of(latent_dims: Sequence[int], most: int) -> list[int]:
-    """Return the latent dimensions that get a tick, every second one, say, if they are many."""
-    return list(latent_dims[:: -(-len(latent_dims) // most)])
+def ticks_of(ticks: Sequence, most: int) -> list:
+    """Return the ticks that are drawn: every second one, say, if they are many."""
+    return list(ticks[:: max(1, -(-len(ticks) // most))])
+
+
+def edges_of(centres: np.ndarray, logarithmic: bool) -> np.ndarray:
+    """Return the edges (n + 1,) of the cells around n increasing centres, two at least."""
+    places = np.log(centres) if logarithmic else centres
+    between = (places[1:] + places[:-1]) / 2
+    edges = np.concatenate([[2 * places[0] - between[0]], between, [2 * places[-1] - between[-1]]])
+    return np.exp(edges) if logarithmic else edges
 
 
 def smallest_gap(latent_dims: Sequence[int]) -> float:

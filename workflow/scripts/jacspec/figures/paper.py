@@ -62,7 +62,7 @@ def means(selection: Selection, styles: Styles) -> tuple[Panel, ...]:
         Panel(
             f"figure_2_{statistic}_{jacobian}",
             f"{JACOBIAN_NAMES[jacobian]}: {names[statistic]}",
-            selection.latent_dims,
+            selection.axis,
             (Part(axes[statistic], own),),
         )
         for (statistic, jacobian), own in marks.items()
@@ -89,7 +89,7 @@ def deviations(selection: Selection, styles: Styles) -> tuple[Panel, ...]:
         Panel(
             f"figure_4_{jacobian}",
             f"{symbol}: standard deviation of ln |λ|",
-            selection.latent_dims,
+            selection.axis,
             (Part(axis, marks[jacobian]),),
         )
         for jacobian, symbol in JACOBIAN_NAMES.items()
@@ -118,7 +118,7 @@ def orientation(
         Panel(
             f"figure_5_{jacobian}",
             f"{symbol}: orientation reversed",
-            selection.latent_dims,
+            selection.axis,
             (
                 Part(axis, reversed_[jacobian], level=0.5),
                 Part(strip, lines(selection, styles, jacobian, "share_undetermined")),
@@ -153,7 +153,7 @@ def _of_roles(
         Panel(
             f"figure_{number}_{role}",
             styles[dataset].heading(role),
-            selection.latent_dims,
+            selection.axis,
             tuple(Part(*part) for part in parts[dataset]),
         )
         for role, dataset in roles.items()

@@ -5,32 +5,46 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from jacspec.figures.panels import (
-    LATENT_DIM_LABEL,
     MOST_COLUMNS,
     Axis,
     Bars,
     Boxes,
+    Cells,
     Line,
     Panel,
     Part,
     Picture,
+    Points,
     cut,
     list_of_seeds,
-    smallest_gap,
     split_by_hue,
     ticks_of,
 )
-from jacspec.figures.style import HUES, NO_IMAGES, LineStyle, study_style, tint
+from jacspec.figures.style import (
+    BAND_OPACITY,
+    HUES,
+    LEVEL_COLOR,
+    NO_IMAGES,
+    LineStyle,
+    study_style,
+    tint,
+)
 
-LEVEL = {"color": "#777777", "linewidth": 0.9, "linestyle": (0, (6, 3)), "zorder": 1}
+LEVEL = {"color": LEVEL_COLOR, "linewidth": 0.9, "linestyle": (0, (6, 3)), "zorder": 1}
 SEEDS_COLOR = "#555555"
-BAND_OPACITY = 0.15
+THIN = {"linewidth": 0.6, "alpha": 0.6}
+COLORS = "viridis"
+# Of cells without a value.
+BLANK = "#dddddd"
 BOX_NOTE = "boxes: 25–75 %, line: median, whiskers: 5–95 %"
 STRIP_HEIGHT = 0.27
 # Of each of two panels side by side.
@@ -56,13 +70,13 @@ def draw_picture(picture: Picture, size: tuple[float, float]) -> Figure:
         figure = Figure(figsize=size, layout="constrained")
         shown = split_by_hue(picture)
         rows = _grid(figure, shown)
-        ticks = ticks_of(picture.panels[0].latent_dims, 2 * MAXIMAL_TICKS // max(shown.columns, 2))
+        ticks = 2 * MAXIMAL_TICKS // max(shown.columns, 2)
         for row, panels in enumerate(rows):
             for column, (panel, axes) in enumerate(panels):
-                _draw_panel(axes, panel, beside=panels[column - 1][0] if column else None)
-                axes[-1].set_xticks(ticks)
+                _draw_panel(axes, panel, ticks, panels[column - 1][0] if column else None)
                 if row == len(rows) - 1 or column >= len(rows[row + 1]):
-                    axes[-1].set_xlabel(mathtext(LATENT_DIM_LABEL))
+                    axes[-1].set_xlabel(mathtext(panel.across.label))
+            _add_scales(figure, panels)
         if shown is not picture:
             _make_finer(figure, len(rows), len(shown.panels[0].parts))
         _add_legend(figure, picture)
@@ -73,7 +87,7 @@ def mathtext(text: str) -> str:
     """Return a plain text with its symbols as matplotlib sets them."""
     text = re.sub(r"J_([IL])", r"$J_{\\mathcal{\1}}$", text)
     text = re.sub(r"\|λ\|", r"$|\\,\\lambda\\,|$", text).replace("λ", r"$\lambda$")
-    return re.sub(r"(?<=/ )d\b|(?<=dimension )d\b", "$d$", text)
+    return re.sub(r"(?<=/ )d\b|(?<=dimension )d\b|\bd(?= = )", "$d$", text)
 
 
 def _grid(figure: Figure, picture: Picture) -> list[list[tuple[Panel, list[Axes]]]]:
@@ -99,8 +113,11 @@ def _grid(figure: Figure, picture: Picture) -> list[list[tuple[Panel, list[Axes]
     ]
 
 
-def _draw_panel(axes: Sequence[Axes], panel: Panel, beside: Panel | None) -> None:
-    """Draw the parts of a panel; an axis that the panel `beside` it has too is not named again."""
+def _draw_panel(axes: Sequence[Axes], panel: Panel, ticks: int, beside: Panel | None) -> None:
+    """Draw the parts of a panel; an axis that the panel `beside` it has too is not named again.
+
+    The horizontal axis has so many `ticks` at most.
+    """
     axes[0].set_title(mathtext(panel.title), loc="left")
     for place, (own, part) in enumerate(zip(axes, panel.parts, strict=True)):
         _draw_part(own, part)
@@ -108,9 +125,36 @@ def _draw_panel(axes: Sequence[Axes], panel: Panel, beside: Panel | None) -> Non
             _name_axis(own, part.axis, is_strip=place > 0)
         else:
             own.tick_params(labelleft=False)
-    margin = 0.6 * smallest_gap(panel.latent_dims)
-    axes[-1].set_xlim(panel.latent_dims[0] - margin, panel.latent_dims[-1] + margin)
+    _scale(axes[-1], "x", panel.across, ticks)
     axes[-1].tick_params(labelbottom=True)
+    if panel.note:
+        axes[0].annotate(panel.note, (0.5, 0.5), xycoords="axes fraction", ha="center", va="center")
+    if panel.named:
+        above = axes[0].secondary_xaxis("top")
+        above.set_xticks(*zip(*panel.named, strict=True), rotation=35, ha="left", fontsize=5.5)
+        above.set_xticks([], minor=True)
+        above.tick_params(length=0, pad=1)
+        above.spines[:].set_visible(False)
+
+
+def _scale(axes: Axes, name: str, axis: Axis, ticks: int | None = None) -> None:
+    """Bring an axis, `name` x or y, to its limits, with so many `ticks` at most if it has any."""
+    axes.set(**{f"{name}scale": "log" if axis.logarithmic else "linear", f"{name}lim": axis.limits})
+    if axis.ticks:
+        own = getattr(axes, f"{name}axis")
+        own.set_ticks(*zip(*ticks_of(axis.ticks, ticks or len(axis.ticks)), strict=True))
+        own.set_ticks([], minor=True)
+
+
+def _add_scales(figure: Figure, row: Sequence[tuple[Panel, Sequence[Axes]]]) -> None:
+    """Draw the scales of colours of a row of panels beside it."""
+    marks = chain.from_iterable(panel.parts[0].marks for panel, _ in row)
+    beside = [axes for _, own in row for axes in own]
+    # What is drawn first is farthest from the panels.
+    for scale in reversed(dict.fromkeys(mark.scale for mark in marks if isinstance(mark, Cells))):
+        colors = ScalarMappable(Normalize(*scale.limits), COLORS)
+        bar = figure.colorbar(colors, ax=beside, pad=0.01, fraction=0.04)
+        bar.set_label(mathtext(scale.label), fontsize="small")
 
 
 def _make_finer(figure: Figure, rows: int, parts: int) -> None:
@@ -127,11 +171,7 @@ def _name_axis(axes: Axes, axis: Axis, *, is_strip: bool) -> None:
 
 
 def _draw_part(axes: Axes, part: Part) -> None:
-    if part.axis.logarithmic:
-        axes.set_yscale("log")
-    axes.set_ylim(*part.axis.limits)
-    if part.axis.ticks:
-        axes.set_yticks(*zip(*part.axis.ticks, strict=True))
+    _scale(axes, "y", part.axis)
     if part.level is not None:
         axes.axhline(part.level, **LEVEL)
     for mark in part.marks:
@@ -139,12 +179,13 @@ def _draw_part(axes: Axes, part: Part) -> None:
 
 
 def _draw_line(axes: Axes, line: Line) -> None:
-    if np.any(line.high > line.low):
+    if line.has_band:
         # The edge shows the band where it has no width, at a single latent dimension.
         axes.fill_between(
             line.x, line.low, line.high, color=line.style.color, alpha=BAND_OPACITY, linewidth=0.4
         )
-    axes.plot(line.x, line.y, **line_look(line.style))
+    thin = {**THIN, "marker": "" if len(line.x) > 1 else "."} if line.thin else {}
+    axes.plot(line.x, line.y, **{**line_look(line.style), **thin})
 
 
 def line_look(style: LineStyle) -> dict:
@@ -188,21 +229,43 @@ def _draw_bars(axes: Axes, bars: Bars) -> None:
     axes.bar(bars.x + bars.offset, bars.heights, bars.width, bars.bases, color=bars.color)
 
 
-DRAWERS: Mapping[type, Callable] = {Line: _draw_line, Boxes: _draw_boxes, Bars: _draw_bars}
+def _draw_points(axes: Axes, points: Points) -> None:
+    faces = ["none"] * len(points.x)
+    if points.scale:
+        faces = colormaps[COLORS](Normalize(*points.scale.limits)(points.values))
+    for x, y, face in zip(points.x, points.y, faces, strict=True):
+        axes.plot(x, y, **_ring(points.color, face))
+
+
+def _draw_cells(axes: Axes, cells: Cells) -> None:
+    scale = Normalize(*cells.scale.limits)
+    axes.pcolormesh(*cells.edges, cells.values, norm=scale, cmap=COLORS, rasterized=True)
+    axes.grid(visible=False)
+    axes.set_facecolor(BLANK)
+
+
+DRAWERS: Mapping[type, Callable] = {
+    Line: _draw_line,
+    Boxes: _draw_boxes,
+    Bars: _draw_bars,
+    Points: _draw_points,
+    Cells: _draw_cells,
+}
 
 
 def _add_legend(figure: Figure, picture: Picture) -> None:
     """Name what is drawn below the panels."""
+    marks = picture.panels[0].parts[0].marks
     level = [Line2D([], [], label=picture.level, **LEVEL)] if picture.level else []
+    rings = [Line2D([], [], label=picture.rings, **_ring(SEEDS_COLOR))] if picture.rings else []
     if picture.styles:
-        _add_line_legend(figure, picture.styles, [*_seed_entries(picture.seeds), *level])
+        _add_line_legend(figure, picture.styles, [*_seed_entries(picture), *level, *rings])
         return
     first, *others = picture.seeds
-    pairs = {
-        mark.label: mark.color
-        for mark in picture.panels[0].parts[0].marks
-        if isinstance(mark, Boxes) and mark.offset
-    }
+    if any(isinstance(mark, Cells) for mark in marks):
+        figure.legend(handles=rings, title=list_of_seeds([first]), loc="outside lower center")
+        return
+    pairs = {mark.label: mark.color for mark in marks if isinstance(mark, Boxes) and mark.offset}
     handles = [
         Patch(facecolor=tint(color), edgecolor=color, label=mathtext(label))
         for label, color in pairs.items()
@@ -238,9 +301,17 @@ def _add_line_legend(
     )
 
 
-def _seed_entries(seeds: Sequence[int]) -> list[Line2D | Patch]:
-    """Return what says how seeds are drawn; nothing if there is only one."""
-    if len(seeds) == 1:
+def _seed_entries(picture: Picture) -> list[Line2D | Patch]:
+    """Return what says how seeds are drawn; nothing if a line is the only one of its member."""
+    first, *others = seeds = picture.seeds
+    if picture.of_first:
+        label = f"95 % interval, {list_of_seeds([first])}"
+        thin = f"thin: {list_of_seeds(others)}"
+        return [
+            Patch(color=SEEDS_COLOR, alpha=BAND_OPACITY, label=label),
+            *([Line2D([], [], label=thin, color=SEEDS_COLOR, **THIN)] if others else []),
+        ]
+    if not others:
         return []
     label = f"mean, {list_of_seeds(seeds)}"
     return [
@@ -252,6 +323,18 @@ def _seed_entries(seeds: Sequence[int]) -> list[Line2D | Patch]:
 def _text(label: str) -> Line2D:
     """Return a legend entry without a line."""
     return Line2D([], [], linestyle="none", label=label)
+
+
+def _ring(color: str, face: object = "none") -> dict:
+    return {
+        "marker": "o",
+        "markersize": 4.5,
+        "markerfacecolor": face,
+        "markeredgecolor": color,
+        "markeredgewidth": 1.0,
+        "linestyle": "none",
+        "zorder": 4,
+    }
 
 
 def _diamond(color: str) -> dict:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jacspec.errors import JacspecError
+from jacspec.figures.panels import Axis
 
 if TYPE_CHECKING:
     import pandas
@@ -40,6 +41,11 @@ class Selection:
             latent_dims=tuple(sorted({dim for by_dim in values.values() for dim in by_dim})),
             values=values,
         )
+
+    @property
+    def axis(self) -> Axis:
+        """The axis of the latent dimensions."""
+        return Axis.of_latent_dims(self.latent_dims)
 
     def series(
         self, dataset: str, jacobian: str, statistic: str, seed: int

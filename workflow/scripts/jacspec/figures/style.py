@@ -44,6 +44,10 @@ JACOBIAN_NAMES = {"input": "J_I", "latent": "J_L"}
 JACOBIAN_COLORS = {"input": "#0077bb", "latent": "#cc3311"}
 
 TINT = 0.28
+# In inches: the width of the text of a page with two columns.
+TEXT_WIDTH = 7.2
+BAND_OPACITY = 0.15
+LEVEL_COLOR = "#777777"
 
 # Blue, teal and orange stay apart in every common colour vision deficiency; within a hue, shade and
 # marker tell the data sets apart. Sets of unknown brightness, and those that have none, are purple.
@@ -73,9 +77,12 @@ PALETTES = {
     NO_IMAGES: _PURPLES,
 }
 # fmt: on
-# The order in which legends name them; scores of points have colours of their own.
+# The order in which legends name them. Scores of points have colours of their own, and latent
+# dimensions are the darker, the greater they are.
 SCORE = "score"
-HUES = (*PALETTES, SCORE)
+LATENT_DIM = "latent dimension"
+HUES = (*PALETTES, SCORE, LATENT_DIM)
+LIGHTEST, DARKEST = "#99bbdd", "#1f2a80"
 DASHES = {
     "training": "-",
     "bright": (0, (4, 1.2)),
@@ -126,6 +133,20 @@ def tint(color: str, strength: float = TINT) -> str:
     return to_hex([1 - strength * (1 - channel) for channel in to_rgb(color)])
 
 
+def mixed(first: str, second: str, share: float) -> str:
+    """Return a mixture of two colours, with a `share` of the second."""
+    return to_hex(np.multiply(1 - share, to_rgb(first)) + np.multiply(share, to_rgb(second)))
+
+
+def latent_dim_styles(latent_dims: Sequence[int]) -> dict[int, LineStyle]:
+    """Return one distinguishable style a latent dimension, of those that increase."""
+    shares = np.linspace(0, 1, len(latent_dims)) if len(latent_dims) > 1 else [1.0]
+    return {
+        dim: LineStyle(f"d = {dim}", mixed(LIGHTEST, DARKEST, share), "-", marker, LATENT_DIM)
+        for dim, share, marker in zip(latent_dims, shares, cycle(MARKERS[1:]), strict=False)
+    }
+
+
 def line_styles(
     datasets: Mapping[str, Description], roles: Mapping[str, str]
 ) -> dict[str, LineStyle]:
@@ -153,8 +174,7 @@ def _shades(palette: Sequence[str]) -> Iterator[str]:
     yield from palette
     for parts in (2**power for power in count(1)):
         for (first, second), part in product(pairwise(palette), range(1, parts, 2)):
-            share = part / parts
-            yield to_hex(np.multiply(1 - share, to_rgb(first)) + np.multiply(share, to_rgb(second)))
+            yield mixed(first, second, part / parts)
 
 
 def _hue(dataset: str, description: Description, roles: Mapping[str, str]) -> str:

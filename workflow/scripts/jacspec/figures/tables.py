@@ -8,11 +8,10 @@ from matplotlib.figure import Figure
 
 from jacspec.data.descriptions import Description
 from jacspec.figures.samples import Sample, strip
-from jacspec.figures.style import line_styles, study_style
+from jacspec.figures.style import TEXT_WIDTH, line_styles, study_style
 from jacspec.models.evaluable import Evaluable
 from jacspec.models.network import Network, reconstructions
 
-WIDTH = 7.2
 COLUMNS = ("bright", "moderate", "dark")
 # Inches.
 LABEL_WIDTH = 0.5
@@ -30,7 +29,7 @@ def draw_table(
     *,
     roles: Mapping[str, str],
     datasets: Mapping[str, Description],
-    width: float = WIDTH,
+    width: float = TEXT_WIDTH,
 ) -> Figure:
     """Draw the reconstructions of a few points of each representative data set, a row a model.
 

@@ -6,7 +6,7 @@ Colours are those of the light page; `page.js` exchanges them in the dark.
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,14 +18,17 @@ from jacspec.figures.panels import (
     Axis,
     Bars,
     Boxes,
+    Cells,
     Line,
     Panel,
+    Points,
     ticks_of,
 )
-from jacspec.figures.style import LineStyle
+from jacspec.figures.style import BAND_OPACITY, LEVEL_COLOR, LineStyle
 
-LEVEL_COLOR = "#777777"
-BAND_OPACITY = 0.15
+THIN_WIDTH = 1.0
+INTERVAL = "(%{customdata[0]:.4g} to %{customdata[1]:.4g})"
+COLORS = "Viridis"
 MAXIMAL_TICKS = 10
 SYMBOLS = {
     "o": "circle",
@@ -99,11 +102,12 @@ def with_subscripts(text: str) -> Markup:
 def chart_of(panel: Panel, group: str | None) -> Chart:
     """Return the chart of a panel; `group` is the legend whose switches hide its marks."""
     names = ("y", "y2")
+    place = "d = %{x}" if panel.across.label == LATENT_DIM_LABEL else "%{x:.4g}"
     traces = [
         {**_listed(trace), "yaxis": name, "meta": {"group": group, "member": mark.member}}
         for name, part in zip(names, panel.parts, strict=False)
         for mark in part.marks
-        for trace in TRACES[type(mark)](mark)
+        for trace in TRACES[type(mark)](mark, place)
     ]
     # What is drawn later lies above: bands are below all lines, the training set is on top.
     traces.sort(key=lambda trace: trace.pop("rank", 0))
@@ -112,8 +116,7 @@ def chart_of(panel: Panel, group: str | None) -> Chart:
         for name, part in zip(names, panel.parts, strict=False)
         if part.level is not None
     ]
-    axes = layout(panel.parts[0].axis.label, x_ticks=ticks_of(panel.latent_dims, MAXIMAL_TICKS))
-    axes["yaxis"] = _axis(panel.parts[0].axis)
+    axes = {"xaxis": _axis(panel.across), "yaxis": _axis(panel.parts[0].axis)}
     if len(panel.parts) > 1:
         axes["yaxis"]["domain"] = [0.34, 1]
         axes["yaxis2"] = {**_axis(panel.parts[1].axis), "domain": [0, 0.22]}
@@ -123,24 +126,14 @@ def chart_of(panel: Panel, group: str | None) -> Chart:
         axes["margin"] = {"l": TWO_LINES_MARGIN}
         for name in ("yaxis", "yaxis2")[: len(panel.parts)]:
             axes[name]["automargin"] = False
+    if panel.note:
+        text = panel.note.replace("\n", "<br>")
+        middle = {"xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5, "showarrow": False}
+        axes["annotations"] = [{"text": text, **middle}]
     grouped = {"boxmode": "group", "scattermode": "group", "barmode": "group"}
     is_paired = any(getattr(mark, "offset", 0) for mark in panel.parts[0].marks)
     axes |= {"shapes": shapes, **(grouped if is_paired else {})}
     return Chart(panel.name, with_subscripts(panel.title), go.Figure(traces, axes))
-
-
-def layout(
-    y_title: str,
-    *,
-    x_title: str = LATENT_DIM_LABEL,
-    x_ticks: Sequence[int] = (),
-    **others: object,
-) -> dict:
-    """Return a layout with titles on both axes."""
-    x_axis = {"title": {"text": x_title}}
-    if x_ticks:
-        x_axis |= {"tickmode": "array", "tickvals": list(x_ticks)}
-    return {"xaxis": x_axis, "yaxis": {"title": {"text": y_title}}, **others}
 
 
 def horizontal(height: float) -> dict:
@@ -160,14 +153,14 @@ def _axis(axis: Axis) -> dict:
     if axis.logarithmic:
         found |= {"type": "log", "dtick": 1}
     if axis.ticks:
-        heights, texts = zip(*axis.ticks, strict=True)
-        found |= {"tickvals": heights, "ticktext": texts}
+        places, texts = zip(*ticks_of(axis.ticks, MAXIMAL_TICKS), strict=True)
+        found |= {"tickvals": places, "ticktext": texts}
     return found
 
 
-def _line(line: Line) -> Iterator[dict]:
+def _line(line: Line, place: str) -> Iterator[dict]:
     look = look_of(line.style)
-    if np.any(line.high > line.low):
+    if line.has_band:
         x, y = _outline(line)
         yield {
             "type": "scatter",
@@ -188,10 +181,14 @@ def _line(line: Line) -> Iterator[dict]:
         "y": line.y,
         "customdata": np.stack([line.low, line.high], axis=1),
         "name": look.label,
-        "mode": "lines+markers",
-        "line": {"color": look.color, "dash": look.dash, "width": look.width},
+        "mode": "lines" if line.thin and len(line.x) > 1 else "lines+markers",
+        "line": {
+            "color": look.color,
+            "dash": look.dash,
+            "width": THIN_WIDTH if line.thin else look.width,
+        },
         "marker": {"symbol": look.symbol, "size": 7, "color": look.color},
-        "hovertemplate": "d = %{x}: %{y:.4g} (%{customdata[0]:.4g} to %{customdata[1]:.4g})",
+        "hovertemplate": f"{place}: %{{y:.4g}} {INTERVAL}",
         "rank": 1 if line.style.heavy else 0,
     }
 
@@ -208,7 +205,7 @@ def _outline(line: Line) -> tuple[list[float | None], list[float | None]]:
     return x, y
 
 
-def _boxes(boxes: Boxes) -> Iterator[dict]:
+def _boxes(boxes: Boxes, place: str) -> Iterator[dict]:
     names = ("lowerfence", "q1", "median", "q3", "upperfence")
     yield {
         "type": "box",
@@ -230,7 +227,7 @@ def _boxes(boxes: Boxes) -> Iterator[dict]:
                 "color": boxes.color,
                 "line": {"width": 1.5, "color": boxes.color},
             },
-            "hovertemplate": "d = %{x}: %{y:.4g}",
+            "hovertemplate": f"{place}: %{{y:.4g}}",
         }
     if len(boxes.cut):
         yield points | {
@@ -242,7 +239,7 @@ def _boxes(boxes: Boxes) -> Iterator[dict]:
         }
 
 
-def _bars(bars: Bars) -> Iterator[dict]:
+def _bars(bars: Bars, place: str) -> Iterator[dict]:
     yield {
         "type": "bar",
         "x": bars.x,
@@ -252,16 +249,47 @@ def _bars(bars: Bars) -> Iterator[dict]:
         "offsetgroup": bars.member,
         "marker": {"color": bars.color, "line": {"width": 0}},
         "customdata": bars.heights,
-        "hovertemplate": "d = %{x}: %{customdata:.4g}",
+        "hovertemplate": f"{place}: %{{customdata:.4g}}",
     }
 
 
-def shade(place: int, count: int) -> str:
-    """Return a blue, the darker the further `place` is in `count` places."""
-    share = place / (count - 1) if count > 1 else 1
-    light, dark = (0x99, 0xBB, 0xDD), (0x1F, 0x2A, 0x80)
-    mixed = (round(a + share * (b - a)) for a, b in zip(light, dark, strict=True))
-    return "#" + "".join(f"{channel:02x}" for channel in mixed)
+def _points(points: Points, place: str) -> Iterator[dict]:
+    ring = {"symbol": "circle-open", "size": 10, "color": points.color, "line": {"width": 2}}
+    if points.scale:
+        low, high = points.scale.limits
+        colors = {"color": points.values, "colorscale": COLORS, "cmin": low, "cmax": high}
+        ring = {"size": 12, **_listed(colors), "line": {"color": points.color, "width": 2.5}}
+    yield {
+        "type": "scatter",
+        "x": points.x,
+        "y": points.y,
+        "text": points.names,
+        "mode": "markers",
+        "marker": ring,
+        "customdata": points.values if points.scale else points.y,
+        "hovertemplate": f"%{{text}}, {place}: %{{customdata:.4g}}<extra></extra>",
+        "rank": 2,
+    }
+
+
+def _cells(cells: Cells, _place: str) -> Iterator[dict]:
+    x, y = cells.edges
+    low, high = cells.scale.limits
+    # The middle of a cell, which on a logarithmic axis Plotly takes for another one.
+    places = np.meshgrid(cells.x, cells.y)
+    yield {
+        "type": "heatmap",
+        "x": x,
+        "y": y,
+        "z": cells.values,
+        "customdata": np.stack([cells.low, cells.high, *places], axis=2),
+        "zmin": low,
+        "zmax": high,
+        "colorscale": COLORS,
+        "colorbar": {"thickness": 10},
+        "hovertemplate": "%{customdata[2]:.3g}, %{customdata[3]:.3g}: %{z:.4g} "
+        f"{INTERVAL}<extra></extra>",
+    }
 
 
 def _listed(trace: dict) -> dict:
@@ -272,7 +300,13 @@ def _listed(trace: dict) -> dict:
     }
 
 
-TRACES: Mapping[type, Callable] = {Line: _line, Boxes: _boxes, Bars: _bars}
+TRACES: Mapping[type, Callable] = {
+    Line: _line,
+    Boxes: _boxes,
+    Bars: _bars,
+    Points: _points,
+    Cells: _cells,
+}
 
 
 def _dash(dashes: str | tuple) -> str:

@@ -8,7 +8,7 @@
   const { classList } = document.documentElement;
   const isDark = () => dark.matches && !classList.contains("printed");
   const coarse = matchMedia("(pointer: coarse)");
-  const hidden = { dataset: new Set(), score: new Set(), jacobian: new Set() };
+  const hidden = { dataset: new Set(), score: new Set(), jacobian: new Set(), latent_dim: new Set() };
   const contents = new Map();
   const models = new Map();
   const claims = new Map();

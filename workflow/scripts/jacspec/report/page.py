@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from jacspec.atomic import replacing
 from jacspec.claims.registry import CLAIMS
+from jacspec.claims.wording import percent
 from jacspec.data.descriptions import Description
 from jacspec.detection.readable import MEASURE_CAPTIONS, MEASURE_TITLES
 from jacspec.detection.scores import TITLES
@@ -128,7 +129,7 @@ def readable_number(value: float) -> str:
 
 def readable_percent(value: float) -> str:
     """Return a share as a percentage; a dash where there is none."""
-    return "–" if value != value else f"{100 * value:.0f} %"
+    return "–" if value != value else percent(value)
 
 
 def packed(text: str) -> str:
@@ -284,8 +285,10 @@ def _available(
     }
 
 
-def _families(variants: Sequence[VariantContent]) -> list[tuple[FamilyCharts, list[str]]]:
-    """Return the families with all charts that any variant has of them, and those variants."""
+def _families(
+    variants: Sequence[VariantContent],
+) -> list[tuple[FamilyCharts, list[str], list[dict[str, str]]]]:
+    """Return the families with all charts of any variant, those variants, and the legend."""
     by_name: dict[str, list[tuple[str, FamilyCharts]]] = {}
     for content in variants:
         for family in content.families:
@@ -294,6 +297,7 @@ def _families(variants: Sequence[VariantContent]) -> list[tuple[FamilyCharts, li
         (
             replace(found[0][1], charts=_union(family.charts for _, family in found)),
             [variant for variant, _ in found],
+            _entries({name: look for _, own in found for name, look in own.looks.items()}),
         )
         for found in by_name.values()
     ]

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import plotly.graph_objects as go
 
+from jacspec.figures.style import latent_dim_styles
 from jacspec.key import ModelKey
-from jacspec.report.charts import Chart, layout, shade
+from jacspec.report.charts import Chart
 
 # Losses are shown at so many epochs at most; a curve has no more to show at this size.
 SHOWN_EPOCHS = 100
@@ -20,20 +21,20 @@ def training_chart(keys: Iterable[ModelKey], histories: Iterable[Path]) -> Chart
     """
     histories_of = zip(keys, histories, strict=True)
     curves = [(key, *losses) for key, path in histories_of if any(losses := _losses(path))]
-    dims = sorted({key.latent_dim for key, *_ in curves})
+    styles = latent_dim_styles(sorted({key.latent_dim for key, *_ in curves}))
     traces = [
         go.Scatter(
             x=epochs,
             y=losses,
             name=f"d = {key.latent_dim}, seed {key.seed}",
             mode="lines" if len(epochs) > 1 else "markers",
-            line={"color": shade(dims.index(key.latent_dim), len(dims)), "width": 1.4},
+            line={"color": styles[key.latent_dim].color, "width": 1.4},
             hovertemplate="epoch %{x}: %{y:.4g}",
         )
         for key, epochs, losses in curves
     ]
-    axes = layout("test loss", x_title="epoch")
-    axes["yaxis"] |= {"type": "log", "exponentformat": "power"}
+    loss = {"title": {"text": "test loss"}, "type": "log", "exponentformat": "power"}
+    axes = {"xaxis": {"title": {"text": "epoch"}}, "yaxis": loss}
     return Chart("training", "Test loss while training", go.Figure(traces, axes))
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from jacspec.claims.rows import ClaimRow
 from jacspec.data.descriptions import Description
 from jacspec.detection.leaderboard import Leaderboard, leaderboards, missing_sets
-from jacspec.families.figure import FamilyPicture
+from jacspec.families.content import FamilyContent
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import LineStyle, line_styles
 from jacspec.report import run_record
@@ -59,7 +59,7 @@ class VariantResults:
     histories: Sequence[Path]
     detection: "Sequence[DetectionRow]" = ()
     printed: Sequence[str] = field(default=())
-    families: Mapping[str, FamilyPicture] = field(default_factory=dict)
+    families: Mapping[str, FamilyContent] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

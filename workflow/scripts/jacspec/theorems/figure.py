@@ -1,6 +1,6 @@
 """The measurements of the theorems against the latent dimension, a row of panels a theorem."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from matplotlib.figure import Figure
 
@@ -12,9 +12,11 @@ from jacspec.figures.selection import Selection
 from jacspec.figures.style import line_styles
 
 SIZE = (7.2, 7.4)
+SAME_PATTERN = ("both", "I.1_share_same_pattern")
+NO_PATTERNS = "does not apply: no point is known\nto switch on the same units\nat x and y"
 # Jacobian and statistic, what stands above the panel, and what beside it.
 PANELS = {
-    ("both", "I.1_share_same_pattern"): (
+    SAME_PATTERN: (
         "I.1: where J_I = J_L exactly",
         "share of points\nwith one pattern at x and y",
     ),
@@ -44,7 +46,8 @@ PANELS = {
 def theorems_picture(selection: Selection, styles: Styles) -> Picture:
     """Return I.1, I.2 and I.3 in two panels each, as far as they were measured, a line a data set.
 
-    The training set has no pairs with itself but those within.
+    The training set has no pairs with itself but those within. Where no point has one pattern at x
+    and y, as with the general engine, which knows of none, a note stands in place of the lines.
     """
     panels = []
     for (jacobian, statistic), (title, label) in PANELS.items():
@@ -55,12 +58,25 @@ def theorems_picture(selection: Selection, styles: Styles) -> Picture:
             and not (style.heavy and "nearest" in statistic)
         }
         if shown:
-            marks = lines(selection, shown, jacobian, statistic)
+            applies = (jacobian, statistic) != SAME_PATTERN or has_patterns(selection, shown)
+            marks = lines(selection, shown, jacobian, statistic) if applies else ()
             level = 0.5 if statistic == "I.3_share_reversed" else None
             heights = [] if level is None else [level]
             part = Part(Axis.spanning(label, [marks], bottom=0, heights=heights), marks, level)
-            panels.append(Panel(f"theorem_{statistic}", title, selection.latent_dims, (part,)))
+            note = "" if applies else NO_PATTERNS
+            name = f"theorem_{statistic}"
+            panels.append(Panel(name, title, selection.axis, (part,), note=note))
     return Picture(tuple(panels), selection.seeds, level=RANDOM_MATRIX)
+
+
+def has_patterns(selection: Selection, datasets: Iterable[str]) -> bool:
+    """Return whether any point of the data sets has one pattern at x and y."""
+    return any(
+        share > 0
+        for dataset in datasets
+        for seed in selection.seeds
+        for share in selection.values.get((dataset, *SAME_PATTERN, seed), {}).values()
+    )
 
 
 def draw_theorems(

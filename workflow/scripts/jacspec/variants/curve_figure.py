@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from textwrap import fill
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -11,10 +10,9 @@ from matplotlib.lines import Line2D
 from jacspec.claims.registry import CLAIMS
 from jacspec.claims.thresholds import MINIMUM_EPOCHS
 from jacspec.claims.verdicts import Verdict
-from jacspec.figures.style import RC_PARAMS
+from jacspec.figures.style import TEXT_WIDTH, study_style
 from jacspec.variants.curves import Specification
 
-WIDTH = 7.2
 CURVE_HEIGHT = 2.2
 CHOICE_HEIGHT = 0.15
 COLORS = {
@@ -42,8 +40,8 @@ def draw_specification_curves(
         for value in dict.fromkeys(by_variant.values())
     ]
     heights = (CURVE_HEIGHT, CHOICE_HEIGHT * max(len(choices), 1))
-    with matplotlib.rc_context(RC_PARAMS):
-        figure = Figure(figsize=(WIDTH, sum(heights) + 1.5), layout="constrained")
+    with study_style():
+        figure = Figure(figsize=(TEXT_WIDTH, sum(heights) + 1.5), layout="constrained")
         axes = figure.subplots(2, len(curves), squeeze=False, sharex="col", height_ratios=heights)
         for column, (claim, curve) in enumerate(curves.items()):
             above, below = axes[:, column]

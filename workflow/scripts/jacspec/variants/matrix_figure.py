@@ -12,10 +12,9 @@ from matplotlib.lines import Line2D
 
 from jacspec.claims.thresholds import MINIMUM_EPOCHS
 from jacspec.claims.verdicts import Verdict
-from jacspec.figures.style import RC_PARAMS
+from jacspec.figures.style import TEXT_WIDTH, study_style
 from jacspec.variants.matrix import MatrixRow, VariantVerdict
 
-WIDTH = 7.2
 STRENGTHS = matplotlib.colormaps["cividis"]
 # Below this strength the colour is so dark that a mark must be white.
 DARK = 0.45
@@ -39,9 +38,10 @@ def draw_matrix(rows: Sequence[MatrixRow]) -> Figure:
     strengths = np.full((len(rows), len(variants)), np.nan)
     for x, y, one in cells:
         strengths[y, x] = one.strength
-    with matplotlib.rc_context({**RC_PARAMS, "axes.grid": False}):
-        figure = Figure(figsize=(WIDTH, 1.9 + 0.25 * len(rows)), layout="constrained")
+    with study_style():
+        figure = Figure(figsize=(TEXT_WIDTH, 1.9 + 0.25 * len(rows)), layout="constrained")
         axis = figure.subplots()
+        axis.grid(visible=False)
         colors = STRENGTHS.with_extremes(bad=BLANK)
         image = axis.imshow(strengths, cmap=colors, vmin=0.0, vmax=1.0, aspect="auto")
         for x, y, one in cells:
