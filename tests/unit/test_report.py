@@ -231,6 +231,23 @@ def test_claims_are_read_and_make_the_headline(tmp_path):
     assert "3.0 % of a set" in grounds["What is left out"]
 
 
+def test_what_is_not_judged_does_not_read_like_a_failure(tmp_path):
+    path = tmp_path / "claims.csv"
+    claims_table(
+        path,
+        [
+            ["C9", 12, 0, "share_reversed/input/mnist", 0.01, 0.0, 0.02, ""],
+            ["C9", 12, 0, "share_reversed/input/uniform", 0.47, 0.42, 0.52, ""],
+            ["C9", "", "", "verdict", "", "", "", "not judged"],
+            ["C9", "", 0, "verdict", "", "", "", "not judged"],
+        ],
+    )
+    training, random_sets, *_ = (text for _, text in headline(read_claims(path), "mnist").grounds)
+    assert training.startswith("Not judged. J_I reverses orientation at 1.0 % of the points")
+    assert "met in" not in training
+    assert random_sets == "Not judged."
+
+
 @pytest.mark.parametrize("verdict", [*Verdict])
 def test_every_verdict_has_its_sentence(tmp_path, verdict):
     path = tmp_path / "claims.csv"
@@ -334,8 +351,9 @@ def test_stages_add_up_over_jobs(tmp_path):
     assert second.peak_megabytes == 10
 
 
-def test_dark_colors_stand_out_and_stay_apart():
-    colors = [color for palette in PALETTES.values() for color in palette]
+@pytest.mark.parametrize("others", [[], ["#ffffff"], ["#ffffff", "#fafafa"]])
+def test_dark_colors_stand_out_and_stay_apart(others):
+    colors = [color for palette in PALETTES.values() for color in palette] + others
     dark = dark_counterparts(colors)
     assert len(set(dark.values())) == len(set(colors))
     assert all(contrast(color, DARK_BACKGROUND) >= CONTRAST for color in dark.values())

@@ -99,8 +99,16 @@ def test_the_matrix_has_a_verdict_for_each_claim_and_variant(rows):
     assert (first.share_of_networks, first.networks, first.seeds) == (0.6, 2, 2)
     assert [one.epochs for one in found[0].verdicts] == [300, 30, None]
     assert answer(found).startswith(
-        "Of 3 claims, 1 hold in every variant that can tell, 1 depend on the recipe, 1 hold in "
+        "Of 3 claims, 1 holds in every variant that can tell, 1 depends on the recipe, 1 holds in "
         "none, and 0 cannot be told (2 of 3 variants are judged)"
+    )
+
+
+def test_the_answer_counts_in_good_english(rows):
+    one = [row for row in rows if row.variant == "paper"]
+    assert answer(matrix(variant_verdicts(one, EPOCHS))) == (
+        "Of 3 claims, 2 hold in every variant that can tell, 0 depend on the recipe, 1 holds in "
+        "none, and 0 cannot be told (1 of 1 variants is judged)."
     )
 
 

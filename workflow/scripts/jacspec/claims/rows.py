@@ -45,13 +45,14 @@ def read_claims(path: Path | str) -> list[ClaimRow]:
             row["claim"],
             *(int(row[name]) if row[name] else None for name in ("latent_dim", "seed")),
             row["statistic"],
-            *(_number(row[name]) for name in ("value", "low", "high")),
+            *(number_or_nan(row[name]) for name in ("value", "low", "high")),
             row["verdict"],
-            _number(row["strength"]),
+            number_or_nan(row["strength"]),
         )
         for row in read_table(path, HEADER)
     ]
 
 
-def _number(text: str) -> float:
+def number_or_nan(text: str) -> float:
+    """Return the number of a cell, NaN of an empty one."""
     return float(text) if text else math.nan

@@ -14,7 +14,9 @@ def shown(value: float) -> str:
         return "unknown"
     if value != 0 and (abs(value) < 1e-3 or abs(value) >= 1e4):
         return f"{value:.1e}"
-    return f"{value:.2f}" if abs(value) < 10 else f"{value:.0f}"
+    # With two decimals, what is below half of the last one would read as zero.
+    decimals = 3 if 0 < abs(value) < 1e-2 else 2 if abs(value) < 10 else 0
+    return f"{value:.{decimals}f}"
 
 
 def percent(value: float) -> str:

@@ -33,8 +33,11 @@ def _lightened(color: str, taken: Collection[str]) -> str:
     if color == "#000000":
         return "#ffffff"
     hue, lightness, saturation = colorsys.rgb_to_hls(*to_rgb(color))
+    step = LIGHTNESS_STEP
     while contrast(color, DARK_BACKGROUND) < CONTRAST or color in taken:
-        lightness += LIGHTNESS_STEP
+        # What cannot be lighter, because white is taken, is darker.
+        step = -LIGHTNESS_STEP if lightness + step > 1 else step
+        lightness += step
         color = to_hex(colorsys.hls_to_rgb(hue, lightness, saturation))
     return color
 

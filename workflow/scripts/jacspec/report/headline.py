@@ -8,6 +8,7 @@ from jacspec.claims.networks import SHARE_OF_NETWORKS
 from jacspec.claims.orientation_claims import COIN_FLIP, NEAR_HALF, RARELY
 from jacspec.claims.rows import VERDICT, ClaimRow
 from jacspec.claims.thresholds import MINIMUM_EPOCHS, MOST, SMALLEST_HIGH_DIM
+from jacspec.claims.verdicts import Verdict
 from jacspec.key import ModelKey
 from jacspec.statistics.collapsed_models import names_of_models
 
@@ -15,6 +16,7 @@ CENTRAL_CLAIM = "C9"
 PAPER_EPOCHS = 300
 REVERSED = "share_reversed/input/"
 UNDETERMINED = "share_undetermined/input/"
+NOT_JUDGED = "Not judged."
 
 
 @dataclass(frozen=True)
@@ -97,14 +99,15 @@ def _training(rows: Sequence[ClaimRow], training_set: str) -> str:
     return (
         f"{_answer([row.verdict for row in shares])} J_I reverses orientation at "
         f"{_extent(row.value for row in shares)} of the points, depending on latent dimension and "
-        f"seed. The claim asks for less than {_percent(RARELY)}: {_count(shares)}."
+        f"seed. The claim asks for less than {_percent(RARELY)}{_count(shares)}."
     )
 
 
 def _random_sets(rows: Sequence[ClaimRow], training_set: str) -> str:
-    judged = [
-        row for row in _high(rows) if row.verdict and not row.statistic.endswith(training_set)
-    ]
+    random_sets = [row for row in _high(rows) if not row.statistic.endswith(training_set)]
+    if random_sets and verdict_of(rows, CENTRAL_CLAIM) == Verdict.NOT_JUDGED:
+        return NOT_JUDGED
+    judged = [row for row in random_sets if row.verdict]
     if not judged:
         return (
             f"Nothing can be said: the sweep has no random set with a pixel mean of at least .5 at "
@@ -117,8 +120,7 @@ def _random_sets(rows: Sequence[ClaimRow], training_set: str) -> str:
         f"{_answer(shares)} On sets with pixel mean ≥ .5, at latent dimensions ≥ "
         f"{SMALLEST_HIGH_DIM}, it does so at {_extent(row.value for row in judged)} of the "
         f"points. The claim asks for {low} to {high} on {_percent(MOST)} of the sets, of at least "
-        f"{_percent(SHARE_OF_NETWORKS)} of the networks: "
-        f"{_count(judged)}."
+        f"{_percent(SHARE_OF_NETWORKS)} of the networks{_count(judged)}."
     )
 
 
@@ -151,7 +153,9 @@ def _left_out(rows: Sequence[ClaimRow]) -> str:
 
 
 def _answer(verdicts: Sequence[str]) -> str:
-    """Return the answer to whether all of several statements hold."""
+    """Return the answer to whether all of several statements hold, with verdicts on any of them."""
+    if verdicts and not any(verdicts):
+        return NOT_JUDGED
     if "not reproduced" in verdicts:
         return "No."
     return "Yes." if verdicts and set(verdicts) == {"reproduced"} else "Undetermined."
@@ -166,9 +170,12 @@ def _high(rows: Sequence[ClaimRow]) -> list[ClaimRow]:
 
 
 def _count(rows: Sequence[ClaimRow]) -> str:
-    verdicts = [row.verdict for row in rows]
+    """Return in how many cases the claim gets what it asks for, nothing of those not judged."""
+    verdicts = [row.verdict for row in rows if row.verdict]
+    if not verdicts:
+        return ""
     undecided = verdicts.count("undetermined")
-    text = f"met in {verdicts.count('reproduced')} of {len(verdicts)} cases"
+    text = f": met in {verdicts.count('reproduced')} of {len(verdicts)} cases"
     return f"{text}, undecided in {undecided}" if undecided else text
 
 

@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 
-from jacspec.claims.rows import SHARE_OF, VERDICT, ClaimRow
+from jacspec.claims.rows import SHARE_OF, VERDICT, ClaimRow, number_or_nan
 from jacspec.claims.thresholds import MINIMUM_EPOCHS
 from jacspec.claims.verdicts import Verdict
 from jacspec.tables import read_table, write_table
@@ -122,11 +122,17 @@ def answer(rows: Sequence[MatrixRow]) -> str:
             f"Nothing is judged: all {variants} variants were trained for fewer than "
             f"{MINIMUM_EPOCHS} epochs, too few to tell."
         )
+    holds, depends, fails = Standing.HOLDS, Standing.DEPENDS, Standing.FAILS
     return (
-        f"Of {len(rows)} claims, {counts[Standing.HOLDS]} hold in every variant that can tell, "
-        f"{counts[Standing.DEPENDS]} depend on the recipe, {counts[Standing.FAILS]} hold in none, "
-        f"and {counts[Standing.OPEN]} cannot be told ({judged} of {variants} variants are judged)."
+        f"Of {len(rows)} claims, {_many(counts[holds], 'hold')} in every variant that can tell, "
+        f"{_many(counts[depends], 'depend')} on the recipe, {_many(counts[fails], 'hold')} in "
+        f"none, and {counts[Standing.OPEN]} cannot be told ({judged} of {variants} variants "
+        f"{'is' if judged == 1 else 'are'} judged)."
     )
+
+
+def _many(count: int, verb: str) -> str:
+    return f"{count} {verb}{'s' if count == 1 else ''}"
 
 
 def write_variants(path: Path | str, verdicts: Sequence[VariantVerdict]) -> None:
@@ -141,7 +147,10 @@ def read_variants(path: Path | str) -> list[VariantVerdict]:
             row["claim"],
             row["variant"],
             Verdict(row["verdict"]),
-            *(_number(row[name]) for name in ("strength", "share_of_networks", "low", "high")),
+            *(
+                number_or_nan(row[name])
+                for name in ("strength", "share_of_networks", "low", "high")
+            ),
             int(row["networks"]),
             int(row["seeds"]),
             int(row["epochs"]) if row["epochs"] else None,
@@ -173,10 +182,6 @@ def _verdict(
 
 def _unknown_first(row: ClaimRow) -> float:
     return -1.0 if math.isnan(row.value) else row.value
-
-
-def _number(text: str) -> float:
-    return float(text) if text else math.nan
 
 
 def _cell(value: object) -> object:
