@@ -21,6 +21,7 @@ from jacspec.claims.training_set_claims import (
 from jacspec.claims.verdicts import Verdict
 from jacspec.data.descriptions import Description, described
 from jacspec.detection.scores import TITLES
+from jacspec.markdown import markdown_table
 from jacspec.variants.matrix import MatrixRow, answer, matrix, read_variants
 
 STUDY = Path(__file__).parent / "results" / "study"
@@ -161,7 +162,7 @@ def detection_table(folder: Path) -> str:
     order = means["auroc", False].sort_values(ascending=False).index
     body = [
         [
-            TITLES[score].replace("|", "\\|"),
+            TITLES[score],
             *(f"{means['auroc', far, score]:.3f}" for far in (False, True)),
             *(percent(means["fpr_at_95_tpr", far, score]) for far in (False, True)),
             f"{best[score]} of {len(cases)}",
@@ -212,7 +213,7 @@ def default_recipe() -> str:
         for dim in DIMS_OF_THE_RULE
         if (name, dim) in measured
     ]
-    header = ["batch size", "d", "mean \\|λ\\| of J_I, J_L", "geometric mean", "zeros"]
+    header = ["batch size", "d", "mean |λ| of J_I, J_L", "geometric mean", "zeros"]
     return markdown_table([*header, "C1", "C2", "C3"], body)
 
 
@@ -352,9 +353,3 @@ def _listed(numbers: Iterable[int]) -> str:
         runs += [f"{members[0]} to {members[-1]}"] if len(members) > 2 else map(str, members)
     *rest, last = runs
     return f"{', '.join(rest)} and {last}" if rest else last
-
-
-def markdown_table(header: Sequence[str], body: Iterable[Sequence[str]]) -> str:
-    """Return a table in Markdown."""
-    rows = [header, ["---"] * len(header), *body]
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)

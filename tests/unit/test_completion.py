@@ -205,7 +205,7 @@ def test_a_link_whose_output_was_replaced_is_not_forgotten():
 def test_second_of_two_processes_finds_the_work_of_the_first(project):
     writer = """
 import sys, time
-from jacspec import ownership
+from sweep import ownership
 from sweep.completion import completing
 from sweep.receipts import Origin
 ownership.POLL_SECONDS = 0.02

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from jacspec import ownership
-from jacspec.ownership import Owner, OwnershipLostError, lock_path, owning
+from sweep import ownership
+from sweep.ownership import Owner, OwnershipLostError, lock_path, owning
 
 # Appends "begin N" and "end N" to a journal; a second writer inside would interleave its lines.
 WRITER = """
 import sys, time
 from pathlib import Path
-from jacspec import ownership
+from sweep import ownership
 ownership.POLL_SECONDS = 0.02
 ownership.HEARTBEAT_SECONDS = 0.1
 ownership.SETTLING_SECONDS = 0.2

@@ -8,10 +8,12 @@ import scipy.stats
 
 from jacspec.data.descriptions import Description
 from jacspec.figures.selection import Selection
+from jacspec.figures.style import line_styles
 from jacspec.key import ModelKey
 from jacspec.models.architecture import Architecture
 from jacspec.models.autoencoder import Autoencoder, initialized_autoencoder
 from jacspec.models.network import network_of
+from jacspec.report.measurements import theorem_charts
 from jacspec.spectra.engine import jacobian_spectra
 from jacspec.statistics.dataset_statistics import DatasetStatistics
 from jacspec.statistics.orientation import Orientation
@@ -21,7 +23,7 @@ from jacspec.theorems.equal_spectra import (
     pattern_statistics,
     rounding_statistics,
 )
-from jacspec.theorems.figure import PANELS, draw_theorems
+from jacspec.theorems.figure import PANELS, SAME_PATTERN, draw_theorems
 from jacspec.theorems.matrices import UNIT_ROUNDOFF, JacobianSampler, spectrum_sample
 from jacspec.theorems.model_theorems import dataset_theorems, points_needed
 from jacspec.theorems.null_model import (
@@ -341,6 +343,30 @@ def test_only_pairs_with_training_points_leave_out_the_training_set():
     expected["I.3_share_reversed"] = [0.1, 0.3, 0.5]
     expected["I.2_nearest_of_training_set_share_fails_ordered"] = [0.3]
     assert beginnings == expected
+
+
+def without_patterns() -> Selection:
+    statistics = dict.fromkeys(PANELS, 0.2) | {SAME_PATTERN: 0.0}
+    values = {("mnist", *name, 0): {2: share, 3: share} for name, share in statistics.items()}
+    return Selection((0,), (2, 3), values)
+
+
+def test_where_no_pattern_is_known_a_note_says_so_and_nothing_is_drawn():
+    axes = draw_theorems(without_patterns(), DATASETS, "mnist").axes
+    notes = [" ".join(text.get_text() for text in one.texts) for one in axes]
+    assert notes[0].startswith("does not apply: no point is known")
+    assert not any(note.strip() for note in notes[1:])
+    assert not axes[0].lines
+    assert all(one.lines for one in axes[1:])
+
+
+def test_where_no_pattern_is_known_the_chart_and_the_page_say_so(tmp_path):
+    chart, *others = theorem_charts(without_patterns(), line_styles(DATASETS, {}))
+    assert chart.figure.layout.annotations[0].text.startswith("does not apply")
+    assert not chart.figure.data
+    assert all(one.figure.data and not one.figure.layout.annotations for one in others)
+    write_page(tmp_path / "theorems.md", without_patterns(), DATASETS)
+    assert "| MNIST | does not apply |" in (tmp_path / "theorems.md").read_text()
 
 
 def test_of_one_model_there_is_no_range(tmp_path):

@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from jacspec.atomic import replacing
-from jacspec.ownership import owning
 from jacspec.provenance import sha256_of_file
+from sweep.ownership import owning
 from sweep.receipts import Origin, Receipt, read_receipt, write_receipt
 
 _KEPT_SUFFIX = ".kept"

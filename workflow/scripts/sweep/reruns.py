@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from jacspec.markdown import markdown_table
+
 BEGIN, END = "<!-- reruns begin -->", "<!-- reruns end -->"
 PROJECT = Path(__file__).parents[3]
 SOURCE = PROJECT / "docs" / "reruns.yaml"
@@ -23,11 +25,11 @@ def read_reruns() -> dict[str, Any]:
 def rendered(reruns: Mapping[str, Any]) -> str:
     """Return the table in Markdown: a line for each change, a column for each stage."""
     columns = ["change", *reruns["stages"]]
-    lines = [columns, ["---"] * len(columns)]
-    for row in reruns["rows"]:
-        cells = [_cell(row, stage) for stage in reruns["stages"]]
-        lines.append([row["change"], *cells])
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    rows = [
+        [row["change"], *(_cell(row, stage) for stage in reruns["stages"])]
+        for row in reruns["rows"]
+    ]
+    return markdown_table(columns, rows)
 
 
 def block_of(text: str) -> str:

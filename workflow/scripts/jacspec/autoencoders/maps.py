@@ -99,12 +99,12 @@ class Copies:
 def find_maps(
     autoencoder: nn.Module | None,
     *,
-    encode: Callable[[Tensor], Any] | None,
-    decode: Callable[[Tensor], Any] | None,
-    encode_output: str | int | None,
-    decode_output: str | int | None,
-    dtype: torch.dtype,
-    device: str,
+    encode: Callable[[Tensor], Any] | None = None,
+    decode: Callable[[Tensor], Any] | None = None,
+    encode_output: str | int | None = None,
+    decode_output: str | int | None = None,
+    dtype: torch.dtype = torch.float64,
+    device: str = "cpu",
 ) -> Maps:
     """Return copies of the two maps for evaluation, with numbers of `dtype` on `device`.
 

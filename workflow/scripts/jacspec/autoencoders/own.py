@@ -11,7 +11,7 @@ from torch import nn
 
 from jacspec.autoencoders.checks import CHECKED_POINTS, checked_shapes
 from jacspec.autoencoders.factories import Factory
-from jacspec.autoencoders.maps import Maps, find_maps
+from jacspec.autoencoders.maps import find_maps
 from jacspec.autoencoders.sources import source_of_maps
 from jacspec.data.streams import random_stream
 from jacspec.errors import AutoencoderError, DamagedFileError
@@ -33,7 +33,7 @@ class OwnAutoencoder(Evaluable):
         self, module: nn.Module, latent_dim: int, shape: tuple[int, ...], name: str
     ) -> None:
         self.module, self.shape = module, tuple(shape)
-        self._maps = _found_maps(module)
+        self._maps = find_maps(module)
         # Random points, and the same for all data sets, since the checks choose the engine.
         stream = random_stream("points that own autoencoders are checked at", *self.shape)
         self._examples = stream.random((CHECKED_POINTS, *self.shape))
@@ -132,18 +132,6 @@ def load_state(module: nn.Module, tensors: Mapping[str, np.ndarray], path: Path 
     strange = [name for name, values in state.items() if not torch.isfinite(values.double()).all()]
     if strange:
         raise DamagedFileError(f"{path} has numbers in {strange[0]} that are not finite")
-
-
-def _found_maps(module: nn.Module) -> Maps:
-    return find_maps(
-        module,
-        encode=None,
-        decode=None,
-        encode_output=None,
-        decode_output=None,
-        dtype=torch.float64,
-        device="cpu",
-    )
 
 
 def _record(factory: Factory, latent_dim: int, shape: tuple[int, ...]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from jacspec.claims.judgements import Judgement
 from jacspec.claims.networks import SHARE_OF_NETWORKS
 from jacspec.claims.verdicts import Criterion, Verdict
 from jacspec.claims.wording import percent, shown
+from jacspec.markdown import markdown_table
 from jacspec.statistics.collapsed_models import left_out_note
 
 
@@ -18,14 +19,12 @@ def write_readable_claims(
     path: Path | str, judged: Mapping[int, Judgement], evidence: Evidence
 ) -> None:
     """Write a Markdown table of one row a claim: its words, verdict, evidence and criterion."""
-    rows = [
-        ["", "The paper's claim", "Verdict", "Evidence", "Counted as reproduced if"],
-        ["---"] * 5,
-    ]
+    rows = []
     for number, judgement in judged.items():
         claim, verdict = judgement.claim, f"**{judgement.verdict()}**"
         rows.append([f"C{number}", claim.words, verdict, _in_words(judgement), claim.criterion])
-    table = "\n".join(f"| {' | '.join(map(_cell, row))} |" for row in rows)
+    header = ["", "The paper's claim", "Verdict", "Evidence", "Counted as reproduced if"]
+    table = markdown_table(header, rows)
     with replacing(path) as temporary:
         temporary.write_text(f"{_preamble(judged, evidence)}\n{table}\n", encoding="utf-8")
 
@@ -50,10 +49,6 @@ def _in_words(judgement: Judgement) -> str:
         verdict = "" if judgement.not_judged else f", {judgement.verdict(seed)}"
         sentences.append(f"*Seed {seed}{verdict}:* {finding.evidence}.")
     return " ".join(sentences)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
 
 
 def _preamble(judged: Mapping[int, Judgement], evidence: Evidence) -> str:

@@ -26,15 +26,7 @@ class MapsSingularValues:
     def __init__(self, autoencoder: OwnAutoencoder) -> None:
         self.point_shape = autoencoder.shape
         self.block_points = autoencoder.jacobian_source().block_points
-        maps = find_maps(
-            autoencoder.module,
-            encode=None,
-            decode=None,
-            encode_output=None,
-            decode_output=None,
-            dtype=torch.float64,
-            device="cpu",
-        )
+        maps = find_maps(autoencoder.module)
         point = torch.zeros(1, *self.point_shape, dtype=torch.float64)
         with reproducible_torch():
             self._latent_shape = tuple(maps.encode(point).shape[1:])

@@ -7,6 +7,7 @@ from jacspec.atomic import replacing
 from jacspec.detection.leaderboard import Cell, Leaderboard, missing_sets
 from jacspec.detection.scores import TITLES
 from jacspec.key import ModelKey
+from jacspec.markdown import markdown_table
 from jacspec.statistics.collapsed_models import left_out_note
 
 MEASURE_TITLES = {
@@ -54,17 +55,11 @@ def _section(board: Leaderboard) -> str:
     rows = [
         [TITLES[score], *(_cell(cell) for cell in cells)] for score, cells in board.rows.items()
     ]
-    lines = [header, ["---"] * len(header), *rows]
-    table = "".join(f"| {' | '.join(_escaped(text) for text in line)} |\n" for line in lines)
     heading, caption = MEASURE_TITLES[board.measure], MEASURE_CAPTIONS[board.measure]
-    return f"## {heading}\n\n{caption}\n\n{table}"
+    return f"## {heading}\n\n{caption}\n\n{markdown_table(header, rows)}\n"
 
 
 def _cell(cell: Cell) -> str:
     value = f"{cell.value:.3f}"
     shown = f"**{value}**" if cell.is_best else value
     return f"{shown} ({cell.low:.3f} to {cell.high:.3f})"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("|", "\\|")

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jacspec.data.descriptions import Description
+from jacspec.figures.style import JACOBIAN_NAMES
 from jacspec.key import ModelKey
 from jacspec.report.model_view import key_of_view
 from jacspec.spectra.runs import PointsRun
 
 # A share of undetermined points from which on a data set's orientation says little.
 NOTABLE_UNDETERMINED_SHARE = 0.1
-SYMBOLS = {"input": "J_I", "latent": "J_L"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def gaps(
                 if share > NOTABLE_UNDETERMINED_SHARE:
                     sentences.append(
                         f"d = {view['latent_dim']}, seed {view['seed']}, "
-                        f"{datasets[dataset].title}, {SYMBOLS[jacobian]}: the sign is "
+                        f"{datasets[dataset].title}, {JACOBIAN_NAMES[jacobian]}: the sign is "
                         f"undetermined at {100 * share:.0f} % of the points"
                     )
     return sentences

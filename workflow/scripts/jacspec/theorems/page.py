@@ -1,6 +1,6 @@
 """The measurements of the theorems as a page to read, in Markdown."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +8,11 @@ import numpy as np
 from jacspec.atomic import replacing
 from jacspec.data.descriptions import Description
 from jacspec.figures.selection import Selection
+from jacspec.figures.style import JACOBIAN_NAMES
 from jacspec.key import ModelKey
+from jacspec.markdown import markdown_table
 from jacspec.statistics.collapsed_models import left_out_note
+from jacspec.theorems.figure import has_patterns
 
 HEAD = """# The theorems, measured
 
@@ -50,7 +53,6 @@ PAIRINGS = {
     "training_set": "with the training set",
     "nearest_of_training_set": "with the nearest of it",
 }
-SYMBOLS = {"input": "J_I", "latent": "J_L"}
 
 
 def write_page(
@@ -80,6 +82,7 @@ def _first(selection: Selection, datasets: Mapping[str, Description]) -> str:
     def of(dataset: str, statistic: str) -> np.ndarray:
         return measured(selection, dataset, "both", f"I.1_{statistic}")
 
+    applies = has_patterns(selection, datasets)
     checked = [of(dataset, "points_checked") for dataset in datasets]
     shares = [of(dataset, "share_beyond_rounding") for dataset in datasets]
     beyond = sum(np.nansum(count * share) for count, share in zip(checked, shares, strict=True))
@@ -88,7 +91,7 @@ def _first(selection: Selection, datasets: Mapping[str, Description]) -> str:
     rows = [
         [
             datasets[dataset].title,
-            _percent(of(dataset, "share_same_pattern")),
+            _percent(of(dataset, "share_same_pattern")) if applies else "does not apply",
             *(
                 _scientific(of(dataset, statistic))
                 for statistic in (
@@ -102,7 +105,7 @@ def _first(selection: Selection, datasets: Mapping[str, Description]) -> str:
         for dataset in datasets
     ]
     text = FIRST.format(checked=sum(map(np.sum, checked)), beyond=beyond)
-    return f"{text}\n{_table(header, rows)}"
+    return f"{text}\n{markdown_table(header, rows)}\n"
 
 
 def _second(selection: Selection, datasets: Mapping[str, Description]) -> str:
@@ -124,7 +127,7 @@ def _second(selection: Selection, datasets: Mapping[str, Description]) -> str:
             row.append(" / ".join(shares) if len(count) else "-")
         rows.append(row)
     text = SECOND.format(failed=failed, pairs=pairs)
-    return f"{text}\n{_table(['Data set', *PAIRINGS.values()], rows)}"
+    return f"{text}\n{markdown_table(['Data set', *PAIRINGS.values()], rows)}\n"
 
 
 def _third(selection: Selection, datasets: Mapping[str, Description]) -> str:
@@ -133,7 +136,7 @@ def _third(selection: Selection, datasets: Mapping[str, Description]) -> str:
 
     chance, rows = 0.0, []
     for dataset in datasets:
-        for jacobian, symbol in SYMBOLS.items():
+        for jacobian, symbol in JACOBIAN_NAMES.items():
             possible = of(dataset, jacobian, "is_consistent_with_half")
             possible = possible[~np.isnan(possible)]
             chance = np.nanmax([chance, *of(dataset, jacobian, "argument_distance_null")])
@@ -150,7 +153,7 @@ def _third(selection: Selection, datasets: Mapping[str, Description]) -> str:
             )
     header = ["Data set", "Matrix", "Reversed, of determined", "1/2 possible"]
     header += ["Distance of arguments", "Mean argument (rad)", "Real eigenvalues"]
-    return f"{THIRD.format(chance=chance)}\n{_table(header, rows)}"
+    return f"{THIRD.format(chance=chance)}\n{markdown_table(header, rows)}\n"
 
 
 def measured(selection: Selection, dataset: str, jacobian: str, statistic: str) -> np.ndarray:
@@ -159,11 +162,6 @@ def measured(selection: Selection, dataset: str, jacobian: str, statistic: str) 
         selection.values.get((dataset, jacobian, statistic, seed), {}) for seed in selection.seeds
     ]
     return np.array([value for by_dim in by_seed for value in by_dim.values()])
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def _percent(values: np.ndarray) -> str:

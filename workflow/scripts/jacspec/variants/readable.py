@@ -10,6 +10,7 @@ from jacspec.claims.registry import CLAIMS
 from jacspec.claims.thresholds import MINIMUM_EPOCHS
 from jacspec.claims.verdicts import Verdict
 from jacspec.claims.wording import percent, shown
+from jacspec.markdown import markdown_table
 from jacspec.variants.matrix import MatrixRow, VariantVerdict, answer
 from jacspec.variants.variance import COMPONENTS, Component
 
@@ -57,7 +58,7 @@ def _matrix(rows: Sequence[MatrixRow]) -> str:
         cells = [by_variant.get(variant, "") for variant in variants]
         words = CLAIMS[int(row.claim.removeprefix("C"))].words
         body.append([row.claim, words, *cells, f"**{row.conclusion}**"])
-    return _table(["", "The paper's claim", *variants, "Together"], body)
+    return markdown_table(["", "The paper's claim", *variants, "Together"], body)
 
 
 def _cell(one: VariantVerdict) -> str:
@@ -69,7 +70,7 @@ def _cell(one: VariantVerdict) -> str:
 def _settings(settings: Mapping[str, Mapping[str, str]]) -> str:
     variants = list(dict.fromkeys(variant for own in settings.values() for variant in own))
     body = [[variant, *(own[variant] for own in settings.values())] for variant in variants]
-    return _table(["variant", *(f"`{key}`" for key in settings)], body)
+    return markdown_table(["variant", *(f"`{key}`" for key in settings)], body)
 
 
 def _variance(components: Sequence[Component]) -> str:
@@ -85,13 +86,4 @@ def _variance(components: Sequence[Component]) -> str:
         ]
         for claim in claims
     ]
-    return _table(["", "Statistic", *COMPONENTS, "networks"], body)
-
-
-def _table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
-    rows = [head, ["---"] * len(head), *body]
-    return "\n".join(f"| {' | '.join(map(_escaped, row))} |" for row in rows)
-
-
-def _escaped(text: str) -> str:
-    return text.replace("|", "\\|")
+    return markdown_table(["", "Statistic", *COMPONENTS, "networks"], body)
