@@ -23,6 +23,7 @@ DEVICES = [
         "cuda", marks=pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
     ),
 ]
+BOTH_ENGINES = pytest.mark.parametrize("engine", ["dense", "general"])
 
 PIXELS = 12
 IMAGE = (1, 8, 8)

@@ -7,7 +7,15 @@ import yaml
 
 PROJECT = Path(__file__).parent.parent
 # What takes longest comes first: begun last, it would keep one process alone at the end.
-FIRST = ("reruns", "kills", "sweep", "surroundings", "report_page", "doctor_command")
+FIRST = (
+    "reruns",
+    "kills",
+    "sweep",
+    "surroundings",
+    "report_page",
+    "report_explorer",
+    "doctor_command",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from jacspec.data.descriptions import Description
+from jacspec.figures.drawing import draw_figure
 from jacspec.figures.selection import BOX_PERCENTS
 
 DATASETS = {
@@ -55,3 +56,7 @@ def summary_of(latent_dims, seeds=(0, 1), datasets=DATASETS):
 def quantiles(quantity, values):
     names = [f"{quantity}_q{percent:02d}" for percent in BOX_PERCENTS]
     return dict(zip(names, values, strict=True))
+
+
+def draw(number, summary, roles=ROLES, datasets=DATASETS):
+    return draw_figure(number, summary, roles=roles, datasets=datasets)

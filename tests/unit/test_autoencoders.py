@@ -8,18 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from fresh_process import python
 from torch import nn
 from torch.nn import functional
-from torch.nn.utils import weight_norm
 
-from cases import CASES, Pair, convolutional, dense
+from cases import BOTH_ENGINES, Pair, convolutional, dense
 from jacspec import jacobian_spectra
 from jacspec.errors import AutoencoderError
 from jacspec.models.network import network_of
-
-BOTH_ENGINES = pytest.mark.parametrize("engine", ["dense", "general"])
-
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -36,77 +31,9 @@ def autoencoder():
         return dense(nn.Tanh).eval()
 
 
-def chain(hidden=nn.ReLU, output=nn.Identity, weight=1.0, bias=0.0):
-    """Return 1-1-1 | 1-1-1 with all weights and biases alike."""
-
-    def half(last):
-        return nn.Sequential(nn.Linear(1, 1), hidden(), nn.Linear(1, 1), last)
-
-    module = Pair(half(nn.Identity()), half(output()))
-    with torch.no_grad():
-        for name, parameter in module.named_parameters():
-            parameter.fill_(weight if name.endswith("weight") else bias)
-    return module.eval()
-
-
 def assert_equal(spectra, expected):
     for name, values in expected.columns().items():
         np.testing.assert_array_equal(getattr(spectra, name), values, err_msg=name)
-
-
-@BOTH_ENGINES
-@pytest.mark.parametrize(
-    ("hidden", "output", "x", "eigenvalue"),
-    [
-        (nn.ReLU, nn.Identity, 1.0, 1.0),
-        (nn.ReLU, nn.Sigmoid, 1.0, 0.19661193),
-        (nn.Tanh, nn.Identity, 1.0, 0.24686795),
-        (nn.LeakyReLU, nn.Identity, -1.0, 1e-4),
-    ],
-)
-def test_networks_of_width_one_have_the_eigenvalues_of_a_pocket_calculator(
-    engine, hidden, output, x, eigenvalue
-):
-    spectra = jacobian_spectra(chain(hidden, output), [[x]], engine=engine)
-    np.testing.assert_allclose(spectra.eigenvalues_input, [[eigenvalue]], rtol=1e-7)
-    assert spectra.sign_input == [1]
-
-
-@BOTH_ENGINES
-def test_weights_that_a_norm_makes_are_made_anew(engine):
-    """After a state_dict is loaded, the weight itself is that of before until the next forward."""
-    module = chain()
-    weight_norm(module.encoder[0])
-    state = module.state_dict()
-    state["encoder.0.weight_g"] = torch.tensor([[3.0]])
-    module.load_state_dict(state)
-    spectra = jacobian_spectra(module, [[1.0]], engine=engine)
-    np.testing.assert_array_equal(spectra.eigenvalues_input, [[3.0]])
-
-
-@BOTH_ENGINES
-def test_a_latent_layer_that_is_wider_than_the_input_has_zeros(engine):
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        module = Pair(
-            nn.Sequential(nn.Linear(1, 4), nn.Identity(), nn.Linear(4, 2)),
-            nn.Sequential(nn.Linear(2, 4), nn.Identity(), nn.Linear(4, 1)),
-        ).eval()
-    spectra = jacobian_spectra(module, [[0.5]], engine=engine)
-    for name in ("input", "latent"):
-        assert getattr(spectra, f"rank_bound_{name}") == [1]
-        assert getattr(spectra, f"logabsdet_{name}") == [-np.inf]
-        eigenvalues = getattr(spectra, f"eigenvalues_{name}")[0]
-        assert eigenvalues[0] != 0
-        assert eigenvalues[1] == 0
-
-
-def test_on_a_kink_the_engines_differ_and_such_points_are_counted():
-    with pytest.warns(UserWarning, match="1 of 3 points lie exactly on a kink"):
-        spectra = jacobian_spectra(chain(), [[0.0], [1.0], [2.0]])
-    np.testing.assert_array_equal(spectra.eigenvalues_input[:, 0], [1, 1, 1])
-    general = jacobian_spectra(chain(), [[0.0], [1.0], [2.0]], engine="general")
-    np.testing.assert_array_equal(general.eigenvalues_input[:, 0], [0, 1, 1])
 
 
 @pytest.mark.parametrize("engine", ["auto", "general"])
@@ -451,19 +378,6 @@ def test_shared_weights_are_shared_by_copies(points):
     expected = np.linalg.eigvalsh((matrix @ matrix.T).numpy())[::-1]
     assert separate.engine == "dense"
     np.testing.assert_allclose(separate.eigenvalues_input.real, [expected] * 5, rtol=1e-6)
-
-
-def test_to_import_the_package_imports_neither_torch_nor_numpy():
-    program = """
-        import sys
-        import jacspec
-        print(sorted({"torch", "numpy", "pandas", "scipy"} & set(sys.modules)))
-        """
-    assert python(program) == "[]"
-
-
-def test_the_list_of_cases_has_every_name_once():
-    assert len({case.name for case in CASES}) == len(CASES) >= 18 + 11
 
 
 def test_an_output_without_derivative_has_zeros_only(autoencoder, points):

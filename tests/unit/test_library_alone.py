@@ -88,3 +88,15 @@ except ModuleNotFoundError as error:
     print(error)
 """
     assert python(program, base_packages) == "refused: yaml"
+
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def test_to_import_the_package_imports_neither_torch_nor_numpy():
+    program = """
+        import sys
+        import jacspec
+        print(sorted({"torch", "numpy", "pandas", "scipy"} & set(sys.modules)))
+        """
+    assert python(program) == "[]"

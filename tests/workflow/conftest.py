@@ -7,11 +7,17 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from preloaded import run_snakemake
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
 TINY = Path(__file__).parent / "tiny.yaml"
+# Of a screen, in pixels.
+WIDE = 1280
 
 
 @pytest.fixture(scope="session")
@@ -80,3 +86,56 @@ def clone(project, tmp_path) -> Path:
     for name in ("Snakefile", "config.yaml"):
         shutil.copy2(project / name, folder / name)
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser():
+    # Most tests of the workflow open no page.
+    from playwright.sync_api import sync_playwright
+
+    executable = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert executable, "there is no chromium: install it with `make browser`"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=executable, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def report(tiny_sweep):
+    return tiny_sweep / "results" / "report.html"
+
+
+@pytest.fixture
+def open_page(browser, report):
+    """Open the page, and check at the end that it never asked for anything but itself."""
+    problems, contexts = [], []
+
+    def opened(width: int = WIDE, scheme: str = "light", path: Path = report) -> "Page":
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, reduced_motion="reduce"
+        )
+        contexts.append(context)
+
+        def inspect(route) -> None:
+            if route.request.url == path.as_uri() or route.request.url.startswith("blob:"):
+                route.continue_()
+            else:
+                problems.append(f"request: {route.request.url[:200]}")
+                route.abort()
+
+        context.route("**/*", inspect)
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.on("console", lambda message: problems.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: problems.append(f"error: {error}"))
+        page.goto(path.as_uri())
+        page.wait_for_selector("#explorer[data-shown]", state="attached")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not problems
