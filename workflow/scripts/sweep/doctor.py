@@ -18,7 +18,7 @@ Content = Callable[[str], str | None]
 
 
 @dataclass(frozen=True)
-class Finding:
+class Fault:
     """A file with which something is wrong: `condition` is one of `CONDITIONS`.
 
     One that may be somebody's own is never to be overwritten, so that making it `by_force` is
@@ -50,7 +50,7 @@ class _Staleness:
     is_own: bool
 
 
-def examine(jobs: Sequence[PlannedJob]) -> Iterator[Finding]:
+def examine(jobs: Sequence[PlannedJob]) -> Iterator[Fault]:
     """Yield what is wrong with the outputs of `jobs`, of which those come last that need others.
 
     All of every file is read, and its SHA-256 compared with that of its receipt.
@@ -76,7 +76,7 @@ def examine(jobs: Sequence[PlannedJob]) -> Iterator[Finding]:
                 damaged[output] = receipt.outputs.get(output, "")
 
 
-def examine_others(receipts: Iterable[Receipt], jobs: Sequence[PlannedJob]) -> Iterator[Finding]:
+def examine_others(receipts: Iterable[Receipt], jobs: Sequence[PlannedJob]) -> Iterator[Fault]:
     """Yield what is damaged of the files that other configurations than this one have made."""
     planned = {output for job in jobs for output in job.outputs}
     for receipt in receipts:
@@ -89,26 +89,26 @@ def examine_others(receipts: Iterable[Receipt], jobs: Sequence[PlannedJob]) -> I
 
 def _examine_output(
     output: str, receipt: Receipt | None, staleness: _Staleness | None, content: Content
-) -> Finding | None:
+) -> Fault | None:
     if not Path(output).exists():
-        return Finding(output, "missing", "there is no such file")
+        return Fault(output, "missing", "there is no such file")
     if content(output) is None:
-        return Finding(output, "damaged", "it cannot be read", by_force=receipt is not None)
+        return Fault(output, "damaged", "it cannot be read", by_force=receipt is not None)
     if receipt is None:
         if content(output) == _published_content(output):
             return None
-        return Finding(output, "unknown", "no receipt says what it was made from")
+        return Fault(output, "unknown", "no receipt says what it was made from")
     if content(output) != receipt.outputs.get(output):
         return _not_what_was_written(output)
     if staleness:
-        return Finding(output, "stale", staleness.reason, by_force=staleness.is_own)
+        return Fault(output, "stale", staleness.reason, by_force=staleness.is_own)
     return None
 
 
-def _not_what_was_written(output: str) -> Finding:
+def _not_what_was_written(output: str) -> Fault:
     if _is_whole_archive(output):
-        return Finding(output, "unknown", "it is whole, but not what was written here")
-    return Finding(output, "damaged", "it is not what was written", by_force=True)
+        return Fault(output, "unknown", "it is whole, but not what was written here")
+    return Fault(output, "damaged", "it is not what was written", by_force=True)
 
 
 def _staleness(

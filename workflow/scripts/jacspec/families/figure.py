@@ -22,7 +22,7 @@ ROW_HEIGHT = 1.66
 MARGIN_HEIGHT = 1.0
 
 
-class Quantity(NamedTuple):
+class FamilyStatistic(NamedTuple):
     """A statistic of a Jacobian, or of the points themselves (`both`)."""
 
     jacobian: str
@@ -54,10 +54,10 @@ CHANCE = 0.5
 # One row of panels each.
 ROWS = (
     *(
-        (Quantity("input", statistic), Quantity("latent", statistic))
+        (FamilyStatistic("input", statistic), FamilyStatistic("latent", statistic))
         for statistic in ("share_reversed", "mean_abs", "abs_arg_mean", "log_abs_std")
     ),
-    (Quantity("both", ERROR), Quantity("both", AUROC)),
+    (FamilyStatistic("both", ERROR), FamilyStatistic("both", AUROC)),
 )
 
 
@@ -107,7 +107,7 @@ def _curves(content: FamilyContent) -> Picture:
 
 
 def _curve_marks(
-    content: FamilyContent, quantity: Quantity, styles: dict[int, LineStyle]
+    content: FamilyContent, quantity: FamilyStatistic, styles: dict[int, LineStyle]
 ) -> Iterator[Mark]:
     positions = content.table.positions[:, 0]
     for key in content.table.models:
@@ -142,7 +142,7 @@ def _maps(content: FamilyContent) -> Picture:
     return Picture(tuple(panels), tuple(content.seeds), columns=2 * len(keys), rings=titles or None)
 
 
-def _scale(content: FamilyContent, shown: Sequence[tuple[ModelKey, Quantity]]) -> Axis:
+def _scale(content: FamilyContent, shown: Sequence[tuple[ModelKey, FamilyStatistic]]) -> Axis:
     """Return the scale of colours of some maps of one statistic."""
     values = np.concatenate([content.table.intervals[key, *quantity] for key, quantity in shown])
     statistic = shown[0][1].statistic
@@ -153,7 +153,7 @@ def _scale(content: FamilyContent, shown: Sequence[tuple[ModelKey, Quantity]]) -
 
 
 def _map_marks(
-    content: FamilyContent, key: ModelKey, quantity: Quantity, scale: Axis
+    content: FamilyContent, key: ModelKey, quantity: FamilyStatistic, scale: Axis
 ) -> Iterator[Mark]:
     x, y = (np.unique(column) for column in content.table.positions.T)
     # Positions are by x first, and the rows of a map are of one y.
@@ -171,7 +171,7 @@ def _map_marks(
 
 
 def _values_of_landmarks(
-    content: FamilyContent, key: ModelKey, quantity: Quantity
+    content: FamilyContent, key: ModelKey, quantity: FamilyStatistic
 ) -> dict[str, float]:
     """Return the values of the data sets that have one, by title."""
     return {
@@ -186,5 +186,5 @@ def _axis(content: FamilyContent, place: int) -> Axis:
     return Axis.of_steps(content.labels[place], values, logarithmic=content.logarithmic[place])
 
 
-def _name(quantity: Quantity) -> str:
+def _name(quantity: FamilyStatistic) -> str:
     return f"{quantity.statistic}_{quantity.jacobian}"

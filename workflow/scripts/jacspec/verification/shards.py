@@ -44,7 +44,7 @@ class VerificationError(JacspecError):
 
 
 @dataclass(frozen=True)
-class Finding:
+class JudgedDeviation:
     """The worst deviation of one quantity in a shard; `point` is its position in the data set.
 
     `verdict` is ``agrees``, ``deviates``, or ``undecided`` where it deviates at a point so close to
@@ -65,7 +65,7 @@ class ShardReport:
     dataset: str
     points: int
     recomputed: int
-    findings: tuple[Finding, ...]
+    findings: tuple[JudgedDeviation, ...]
 
     @property
     def agrees(self) -> bool:
@@ -235,17 +235,17 @@ def _stored(shard: h5py.File, row: int) -> dict[str, Any]:
 
 def _findings_by_recomputation(
     shard: h5py.File, recomputed: Mapping[int, RecomputedPoint], *, of_factory: bool
-) -> Iterator[Finding]:
+) -> Iterator[JudgedDeviation]:
     for row, found in recomputed.items():
         stored = _stored(shard, row)
         point = int(shard.attrs["first"]) + row
         index = Deviation("both", "index", float(abs(int(stored["index"]) - point)), 0.0)
         own = own_deviations(stored, found, str(shard.attrs["engine"])) if of_factory else ()
         for deviation in (index, *deviations(stored, found), *own):
-            yield Finding(point, deviation, _verdict(deviation, near_kink=found.near_kink))
+            yield JudgedDeviation(point, deviation, _verdict(deviation, near_kink=found.near_kink))
 
 
-def _findings_by_identities(shard: h5py.File, norm: float) -> Iterator[Finding]:
+def _findings_by_identities(shard: h5py.File, norm: float) -> Iterator[JudgedDeviation]:
     more_zeros = shard.attrs["engine"] != "dense"
     for start, stored in _blocks(shard):
         for jacobian in JACOBIANS:
@@ -254,7 +254,7 @@ def _findings_by_identities(shard: h5py.File, norm: float) -> Iterator[Finding]:
                 worst = worst_index(deviation, bound)
                 found = Deviation(jacobian, quantity, float(deviation[worst]), float(bound[worst]))
                 point = int(shard.attrs["first"]) + start + worst
-                yield Finding(point, found, _verdict(found, near_kink=False))
+                yield JudgedDeviation(point, found, _verdict(found, near_kink=False))
 
 
 def _blocks(shard: h5py.File) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
@@ -265,9 +265,9 @@ def _blocks(shard: h5py.File) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
         yield start, {name: shard[name][start : start + BLOCK_POINTS] for name in names}
 
 
-def _worst_of_each(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def _worst_of_each(findings: Iterable[JudgedDeviation]) -> tuple[JudgedDeviation, ...]:
     """Return the worst finding of each quantity."""
-    worst: dict[tuple[str, str], Finding] = {}
+    worst: dict[tuple[str, str], JudgedDeviation] = {}
     for finding in findings:
         key = (finding.deviation.jacobian, finding.deviation.quantity)
         worst[key] = max(worst.get(key, finding), finding, key=_severity)
@@ -280,5 +280,5 @@ def _verdict(deviation: Deviation, *, near_kink: bool) -> str:
     return "undecided" if near_kink else "deviates"
 
 
-def _severity(finding: Finding) -> tuple[int, float]:
+def _severity(finding: JudgedDeviation) -> tuple[int, float]:
     return ("agrees", "undecided", "deviates").index(finding.verdict), finding.deviation.ratio
