@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from jacspec.models.network import Network
     from jacspec.spectra.quantities import JacobianSpectra
 
-# Columns of one number a point: those that fit a data frame.
+# Columns of one number per point: those that fit a data frame.
 SCALARS = (
     "index",
     "sign_input",
@@ -120,7 +120,7 @@ class Sweep:
         return Model(self.folder, key, factory)
 
     def summary(self) -> "pandas.DataFrame":
-        """Return the table of all statistics, one row a number.
+        """Return the table of all statistics, one row per number.
 
         This and the other tables raise JacspecError if they are missing or damaged.
         """
@@ -129,13 +129,13 @@ class Sweep:
         return self._table("summary", read_summary)
 
     def claims(self) -> "pandas.DataFrame":
-        """Return the table of claims, in the columns of ``claims.csv``, one row a number."""
+        """Return the table of claims, in the columns of ``claims.csv``, one row per number."""
         from jacspec.claims.rows import HEADER, read_claims
 
         return self._table("claims", lambda path: _frame(read_claims(path), HEADER))
 
     def variants(self) -> "pandas.DataFrame":
-        """Return the verdicts, in the columns of ``variants.csv``, one row a claim and variant."""
+        """Return the verdicts in the columns of ``variants.csv``, one row per claim and variant."""
         from jacspec.variants.matrix import HEADER, read_variants
 
         return self._table("variants", lambda path: _frame(read_variants(path), HEADER))
@@ -297,7 +297,7 @@ class Spectra:
         return self._run.read(names, start, stop)
 
     def frame(self, names: Sequence[str] = SCALARS) -> "pandas.DataFrame":
-        """Return columns of one number a point as a data frame, one row a point."""
+        """Return columns of one number per point as a data frame, one row per point."""
         import pandas as pd
 
         return pd.DataFrame(self.read(names)).set_index("index")

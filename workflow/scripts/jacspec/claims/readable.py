@@ -18,7 +18,7 @@ from jacspec.statistics.collapsed_models import left_out_note
 def write_readable_claims(
     path: Path | str, judged: Mapping[int, Judgement], evidence: Evidence
 ) -> None:
-    """Write a Markdown table of one row a claim: its words, verdict, evidence and criterion."""
+    """Write a Markdown table of one row per claim: its words, verdict, evidence and criterion."""
     rows = []
     for number, judgement in judged.items():
         claim, verdict = judgement.claim, f"**{judgement.verdict()}**"

@@ -18,7 +18,7 @@ Row = tuple[object, ...]
 
 
 def write_claims_table(path: Path | str, judged: Mapping[int, Judgement], variant: str) -> None:
-    """Write one row a number, in the columns of `HEADER`.
+    """Write one row per number, in the columns of `HEADER`.
 
     `statistic` is a name and, after slashes, what it is of. A row with a `latent_dim` is of one
     network, one without is over latent dimensions, one without `seed` over all networks. `low` and

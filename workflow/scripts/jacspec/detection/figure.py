@@ -1,4 +1,4 @@
-"""AUROC against the latent dimension: a panel a data set, a line a score."""
+"""AUROC against the latent dimension: a panel per data set, a line per score."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING

@@ -41,7 +41,7 @@ def write_readable_detection(
     networks: int,
     left_out: Sequence[ModelKey] = (),
 ) -> None:
-    """Write one table a measure; `left_out` are the collapsed models, which it names."""
+    """Write one table per measure; `left_out` are the collapsed models, which it names."""
     number = "one network" if networks == 1 else f"{networks} networks"
     notes = [left_out_note(left_out), *missing_sets(boards)]
     parts = [HEAD.format(networks=number), *(f"{note}\n" for note in notes if note)]

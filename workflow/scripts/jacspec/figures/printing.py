@@ -281,7 +281,7 @@ def _add_legend(figure: Figure, picture: Picture) -> None:
 def _add_line_legend(
     figure: Figure, styles: Mapping[str, LineStyle], others: Sequence[Line2D | Patch]
 ) -> None:
-    """Name the lines, a column a hue, or several, and say how seeds and levels are drawn."""
+    """Name the lines, a column per hue, or several, and say how seeds and levels are drawn."""
     of_hue: dict[str, list[Line2D | Patch]] = {}
     for style in styles.values():
         line = Line2D([], [], label=mathtext(style.label), **line_look(style))

@@ -31,7 +31,7 @@ def draw_table(
     datasets: Mapping[str, Description],
     width: float = TEXT_WIDTH,
 ) -> Figure:
-    """Draw the reconstructions of a few points of each representative data set, a row a model.
+    """Draw the reconstructions of a few points of each representative data set, a row per model.
 
     `models` maps latent dimensions to models of one seed, `samples` data sets to points, and
     `roles` the roles `bright`, `moderate` and `dark`, as far as there are any, to data sets, which

@@ -64,9 +64,9 @@ def train_model(
     the recipe names, so that they can be compared between recipes with the same loss only; see
     `EpochRecord`.
 
-    An unfinished training that left a checkpoint is gone on with, if all that it depends on is the
-    same; the result is then what it would have been undisturbed. The checkpoint is removed at the
-    end.
+    A training resumes from a checkpoint that an interrupted one left, if all that it depends on is
+    the same; the result is then what it would have been undisturbed. The checkpoint is removed at
+    the end.
 
     Raises what `train` raises.
     """

@@ -27,5 +27,5 @@ def detection_charts(
 
 
 def theorem_charts(selection: Selection, styles: Mapping[str, LineStyle]) -> list[Chart]:
-    """Return a chart of every panel that was measured, one line a data set."""
+    """Return a chart of every panel that was measured, one line per data set."""
     return [chart_of(panel, "dataset") for panel in theorems_picture(selection, styles).panels]

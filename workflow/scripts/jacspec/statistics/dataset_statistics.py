@@ -191,7 +191,7 @@ class DatasetStatistics:
         return DatasetStatistics(**matrices, both=both)
 
     def rows(self, dataset: str) -> list[StatisticRow]:
-        """Return one row a statistic, in the order input, latent, both."""
+        """Return one row per statistic, in the order input, latent, both."""
         return [
             StatisticRow(dataset, jacobian, statistic, float(value))
             for jacobian in (*JACOBIANS, "both")

@@ -44,7 +44,7 @@ PANELS = {
 
 
 def theorems_picture(selection: Selection, styles: Styles) -> Picture:
-    """Return I.1, I.2 and I.3 in two panels each, as far as they were measured, a line a data set.
+    """Return I.1, I.2 and I.3 in two panels each, as far as measured, a line per data set.
 
     The training set has no pairs with itself but those within. Where no point has one pattern at x
     and y, as with the general engine, which knows of none, a note stands in place of the lines.

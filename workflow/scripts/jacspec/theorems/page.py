@@ -61,7 +61,7 @@ def write_page(
     datasets: Mapping[str, Description],
     left_out: Sequence[ModelKey] = (),
 ) -> None:
-    """Write the page from the measurements of models, one table a theorem.
+    """Write the page from the measurements of models, one table per theorem.
 
     `left_out` are the collapsed models, which it names.
     """

@@ -68,7 +68,7 @@ def variant_verdicts(
 
 
 def matrix(verdicts: Sequence[VariantVerdict]) -> list[MatrixRow]:
-    """Return one row a claim, in the order of the verdicts."""
+    """Return one row per claim, in the order of the verdicts."""
     by_claim: dict[str, list[VariantVerdict]] = {}
     for verdict in verdicts:
         by_claim.setdefault(verdict.claim, []).append(verdict)
@@ -136,7 +136,7 @@ def _many(count: int, verb: str) -> str:
 
 
 def write_variants(path: Path | str, verdicts: Sequence[VariantVerdict]) -> None:
-    """Write one row a claim and variant; numbers that there are not are left empty."""
+    """Write one row per claim and variant; numbers that there are not are left empty."""
     write_table(path, HEADER, (map(_cell, astuple(verdict)) for verdict in verdicts))
 
 

@@ -30,7 +30,7 @@ MARKS = {
 
 
 def draw_matrix(rows: Sequence[MatrixRow]) -> Figure:
-    """Draw one row a claim: colour is strength, a mark is the verdict, its end says it in words."""
+    """Draw one row per claim: colour is strength, a mark the verdict, and its end is in words."""
     variants = list(dict.fromkeys(one.variant for row in rows for one in row.verdicts))
     cells = [
         (variants.index(one.variant), y, one) for y, row in enumerate(rows) for one in row.verdicts

@@ -126,7 +126,7 @@ def _covariance(levels: np.ndarray) -> np.ndarray:
 
 
 def write_variance(path: Path | str, components: Sequence[Component]) -> None:
-    """Write one row a claim and component."""
+    """Write one row per claim and component."""
     rows = ((c.claim, c.component, c.variance, c.share, c.networks) for c in components)
     write_table(path, HEADER, rows)
 
