@@ -169,8 +169,5 @@ def test_a_singular_jacobian_without_a_rank_bound_has_no_sign():
     assert np.abs(spectra.eigenvalues_input[:, -1]).max() < 1e-12
 
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 def test_the_list_of_cases_has_every_name_once():
     assert len({case.name for case in CASES}) == len(CASES) >= 18 + 11

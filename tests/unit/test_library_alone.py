@@ -90,9 +90,6 @@ except ModuleNotFoundError as error:
     assert python(program, base_packages) == "refused: yaml"
 
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
-
 def test_to_import_the_package_imports_neither_torch_nor_numpy():
     program = """
         import sys
