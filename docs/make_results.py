@@ -1,8 +1,8 @@
 """Put the numbers of docs/results/ into README.md and the pages, between their markers.
 
 The files in docs/results/ are what the project's own commands wrote (docs/publish.py); no number of
-a marked block is typed by hand. `python docs/make_results.py` after a change of them; a test
-compares.
+a marked block is typed by hand, and neither is the table that docs/reruns.yaml has. Run
+`python docs/make_results.py` after a change of them; a test compares.
 """
 
 import sys
@@ -15,6 +15,7 @@ sys.path[:0] = [str(PROJECT / "workflow" / "scripts"), str(PROJECT / "docs")]
 import map_tables as maps  # noqa: E402
 import network_tables as of_networks  # noqa: E402
 import result_tables as tables  # noqa: E402
+from rerun_table import rerun_table  # noqa: E402
 
 # Name of a block -> the page that has it, and what makes it.
 BLOCKS: dict[str, tuple[str, Callable[[], str]]] = {
@@ -33,6 +34,7 @@ BLOCKS: dict[str, tuple[str, Callable[[], str]]] = {
     "theorems": ("docs/results.md", tables.theorems),
     "paths": ("docs/data.md", maps.paths),
     "default_recipe": ("docs/method.md", tables.default_recipe),
+    "reruns": ("docs/configuration.md", rerun_table),
 }
 
 

@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import shutil
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,7 +13,12 @@ import yaml
 
 from jacspec.data.storage import PointsFile
 from jacspec.spectra.shards import SpectraFile
-from sweep.reruns import PAGE, block_of, read_reruns, rendered
+
+DOCS = Path(__file__).parents[2] / "docs"
+sys.path.insert(0, str(DOCS))
+
+import make_results  # noqa: E402
+from rerun_table import read_reruns, rerun_table  # noqa: E402
 
 RERUNS = read_reruns()
 WITHOUT_UNIFORM = {"datasets": ["mnist", "truncated_normal", "bernoulli_0.13", "beta_5_0.8"]}
@@ -139,8 +145,9 @@ def test_every_key_is_changed(config):
 
 
 def test_the_page_has_the_table():
-    assert block_of(PAGE.read_text(encoding="utf-8")) == rendered(RERUNS), (
-        "run: python workflow/scripts/sweep/reruns.py"
+    text = (DOCS / "configuration.md").read_text(encoding="utf-8")
+    assert make_results.with_block(text, "reruns", rerun_table()) == text, (
+        "run: python docs/make_results.py"
     )
 
 
