@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pandas as pd
-from result_tables import detection_table, markdown_table, percent, published_table
+from result_tables import detection_table, percent, published_table
 
 from jacspec.families.statistics import AUROC
+from jacspec.markdown import markdown_table
 
 MAPS = Path(__file__).parent / "results" / "maps"
 # Name of a path, and what lies at its ends.

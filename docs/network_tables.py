@@ -7,7 +7,6 @@ from result_tables import (
     STUDY,
     grouped,
     judged_variants,
-    markdown_table,
     percent,
     published_table,
     study_record,
@@ -15,6 +14,7 @@ from result_tables import (
 
 from jacspec.claims.orientation_claims import LARGEST_UNDETERMINED_SHARE
 from jacspec.claims.thresholds import MINIMUM_EPOCHS
+from jacspec.markdown import markdown_table
 
 # Fewer networks have no rank correlation worth a number.
 FEWEST_RANKED = 6

@@ -1,7 +1,7 @@
 """Blocks of README.md and the pages in docs/, made from the files in docs/results/."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from itertools import groupby
 from pathlib import Path
