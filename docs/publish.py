@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 PROJECT = Path(__file__).parents[1]
 sys.path[:0] = [str(PROJECT / "workflow" / "scripts"), str(PROJECT / "docs")]
 
@@ -36,17 +38,17 @@ OF_THE_SWEEP = (
     "figures/specification_curve.png",
 )
 # Bytes from which on a table is compressed: beside it, a page shows what it says.
-LARGE = 100_000
+LARGE = 50_000
 # What is published of its first variant.
 OF_A_VARIANT = (
     "claims.md",
     "theorems.md",
     "detection.md",
     "families/*.csv",
-    "figures/figure_*.png",
-    "figures/table_*.png",
     "figures/family_*.png",
 )
+# And of a variant without families, which is one of a study of the paper's claims.
+OF_A_STUDY = ("figures/figure_*.png", "figures/table_*.png")
 
 
 def altered(folder: Path, tables: Mapping[str, str]) -> list[str]:
@@ -70,7 +72,8 @@ def publish(folder: Path, target: Path) -> list[Path]:
     first = next(iter(record["variants"]))
     found = [results / name for name in OF_THE_SWEEP if (results / name).is_file()]
     placed = {source: target / source.relative_to(results) for source in found}
-    for name in OF_A_VARIANT:
+    has_families = any((results / first / "families").glob("*.csv"))
+    for name in (*OF_A_VARIANT, *(() if has_families else OF_A_STUDY)):
         for source in sorted((results / first).glob(name)):
             placed[source] = target / source.relative_to(results / first)
     shutil.rmtree(target, ignore_errors=True)
@@ -93,11 +96,14 @@ def dense_networks(variants: Mapping[str, Mapping[str, Any]]) -> list[ModelKey]:
 
 
 def _placed(source: Path, path: Path) -> Path:
-    """Copy a file, a large table compressed, and return where it is."""
+    """Copy a file, large tables and pictures made small without loss, and return its place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if source.suffix == ".csv" and source.stat().st_size > LARGE:
         path = path.with_name(f"{path.name}.gz")
         path.write_bytes(gzip.compress(source.read_bytes(), mtime=0))
+    elif source.suffix == ".png":
+        with Image.open(source) as picture:
+            picture.convert("RGB").save(path, optimize=True)
     else:
         shutil.copy2(source, path)
     return path

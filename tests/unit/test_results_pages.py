@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from jacspec import layout
 from jacspec.data.blocks import PointBlock
@@ -56,8 +57,9 @@ def sweep(tmp_path):
     """Return the folder of a sweep of one variant, with one table and its record."""
     results = tmp_path / "sweep" / "results"
     (results / "mine" / "figures").mkdir(parents=True)
-    for name in ("summary.csv", "report.html", "mine/figures/figure_5.png", "mine/other.txt"):
+    for name in ("summary.csv", "report.html", "mine/other.txt"):
         (results / name).write_text(name)
+    Image.new("RGB", (3, 2), "red").save(results / "mine" / "figures" / "figure_5.png")
     digest = hashlib.sha256(b"summary.csv").hexdigest()
     record = {"tables": {"results/summary.csv": digest}, "variants": {"mine": {}}}
     (results / "record.json").write_text(json.dumps(record))
