@@ -46,7 +46,7 @@ def draw_specification_curves(
         for column, (claim, curve) in enumerate(curves.items()):
             above, below = axes[:, column]
             judged = CLAIMS[int(claim.removeprefix("C"))]
-            above.set_title(fill(f"{claim}: {judged.main}", 38), fontsize=7, loc="left")
+            above.set_title(fill(f"{claim}: {judged.main}", 34), fontsize=7, loc="left")
             for bound in judged.bounds:
                 above.axhline(bound, **BOUND)
             _draw_curve(above, curve)
