@@ -34,8 +34,10 @@ sys.path.insert(0, str(SCRIPTS))
 
 from jacspec.models.architecture import Architecture  # noqa: E402
 from jacspec.models.autoencoder import initialized_autoencoder  # noqa: E402
+from jacspec.models.network import network_of  # noqa: E402
 from jacspec.models.recipe import TrainingRecipe  # noqa: E402
 from jacspec.models.training import train  # noqa: E402
+from jacspec.spectra.dense import DenseSource  # noqa: E402
 from jacspec.spectra.engine import SpectraEngine  # noqa: E402
 
 PIXELS = 784
@@ -203,8 +205,8 @@ def seconds_of_a_point(config: dict) -> float:
     points = np.random.default_rng(0).random((POINTS, PIXELS), dtype=np.float32)
     times = []
     for latent_dim in config["latent_dims"][::6]:
-        autoencoder = initialized_autoencoder(latent_dim)
-        with SpectraEngine(autoencoder, eigensolver=eigensolver) as engine:
+        source = DenseSource(network_of(initialized_autoencoder(latent_dim), np.float64))
+        with SpectraEngine(source, eigensolver=eigensolver) as engine:
             engine.submit(points).result()
             started = time.process_time()
             engine.submit(points).result()
