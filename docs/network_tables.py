@@ -10,9 +10,9 @@ from result_tables import (
     percent,
     published_table,
     study_record,
+    told_shares_reversed,
 )
 
-from jacspec.claims.orientation_claims import LARGEST_UNDETERMINED_SHARE
 from jacspec.claims.thresholds import MINIMUM_EPOCHS
 from jacspec.markdown import markdown_table
 
@@ -60,20 +60,18 @@ def _networks() -> pd.DataFrame:
     found = found[found["latent_dim"] >= HIGH_DIM]
     training_sets = {name: own["training_set"] for name, own in study_record()["variants"].items()}
     is_training_set = found["dataset"] == found["variant"].map(training_sets)
-    shares = grouped("share_reversed")
-    shares = shares[shares["group"].isin(["middle", "bright"])]
-    undetermined = grouped("share_undetermined").set_index([*MODEL, "dataset"])["value"]
-    index = pd.MultiIndex.from_frame(shares[[*MODEL, "dataset"]])
-    is_told = (undetermined[index] <= LARGEST_UNDETERMINED_SHARE).to_numpy()
+    noise = grouped("share_reversed")
+    noise = noise[noise["group"].isin(["middle", "bright"])]["dataset"].unique()
+    shares = told_shares_reversed()
     by_network = found.groupby(MODEL, sort=False)
     columns = pd.DataFrame(
         {
             "distance": by_network["distance_travelled"].first(),
             "live_on_training_set": found[is_training_set].groupby(MODEL)["live_units"].first(),
-            "live_on_noise": found[found["dataset"].isin(shares["dataset"])]
+            "live_on_noise": found[found["dataset"].isin(noise)]
             .groupby(MODEL)["live_units"]
             .mean(),
-            "reversed": shares[is_told].groupby(MODEL)["value"].mean(),
+            "reversed": shares[shares["dataset"].isin(noise)].groupby(MODEL)["value"].mean(),
         }
     )
     return columns.loc[by_network.groups.keys()].reset_index()

@@ -41,11 +41,8 @@ MARKS = {
 
 def answer_in_words() -> str:
     """Return the answer of the README: where the claims stand, and orientation at two ends."""
-    shares = grouped("share_reversed")
-    keys = [*MODEL, "dataset"]
-    undetermined = grouped("share_undetermined").set_index(keys)["value"]
-    is_told = undetermined[pd.MultiIndex.from_frame(shares[keys])] <= LARGEST_UNDETERMINED_SHARE
-    shares = shares[is_told.to_numpy() & shares["variant"].isin(judged_variants()).to_numpy()]
+    shares = told_shares_reversed()
+    shares = shares[shares["variant"].isin(judged_variants())]
     shares = shares[shares["latent_dim"] >= HIGH_DIM]
     noise = shares[shares["group"].isin(["middle", "bright"])]
     by_variant = noise.groupby("variant", sort=False)["value"].mean().sort_values()
@@ -280,6 +277,14 @@ def _cells(values: pd.Series, shown: Callable[[float], str]) -> list[str]:
 
 def _groups() -> tuple[str, ...]:
     return (TRAINING_SET, *BRIGHTNESS)
+
+
+def told_shares_reversed() -> pd.DataFrame:
+    """Return the shares of J_I reversed, by group, where enough points have a sign to tell."""
+    shares, keys = grouped("share_reversed"), [*MODEL, "dataset"]
+    undetermined = grouped("share_undetermined").set_index(keys)["value"]
+    is_told = undetermined[pd.MultiIndex.from_frame(shares[keys])] <= LARGEST_UNDETERMINED_SHARE
+    return shares[is_told.to_numpy()]
 
 
 def grouped(statistic: str) -> pd.DataFrame:
