@@ -30,11 +30,11 @@ SCRIPTS = ROOT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from jacspec.data.mnist import pixels_of_images, read_mnist  # noqa: E402
+from jacspec.eigensolver.compiled import eigenvalues_in_lanes  # noqa: E402
 from jacspec.errors import JacspecError  # noqa: E402
 from jacspec.key import ModelKey  # noqa: E402
 from jacspec.layout import WEIGHTS  # noqa: E402
 from jacspec.models.network import load_network, network_of  # noqa: E402
-from jacspec.spectra.compiled_eigenvalues import eigenvalues_in_lanes  # noqa: E402
 from jacspec.spectra.eigenvalues import eigenvalues_by_lapack  # noqa: E402
 from jacspec.spectra.jacobians import JacobianChain  # noqa: E402
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from fresh_process import python
 
-from jacspec.spectra import compiled_eigenvalues
-from jacspec.spectra.compiled_eigenvalues import eigenvalues_in_lanes
+from jacspec.eigensolver import compiled
+from jacspec.eigensolver.compiled import eigenvalues_in_lanes
 from jacspec.spectra.eigenvalues import (
     COMPILED_LATENT_DIM,
     EIGENSOLVERS,
@@ -223,17 +223,17 @@ def test_matrices_that_take_too_long_are_given_up_alone(monkeypatch):
     matrices = gaussian(20, 8, seed=1)
     matrices[[2, 18]] = cycle(8)
     expected = found_all(matrices)
-    monkeypatch.setattr(compiled_eigenvalues, "SWEEPS_PER_ROW", 1)
+    monkeypatch.setattr(compiled, "SWEEPS_PER_ROW", 1)
     eigenvalues, found = eigenvalues_in_lanes(matrices)
     assert np.array_equal(np.flatnonzero(~found), [2, 18])
     assert eigenvalues[found].tobytes() == expected[found].tobytes()
-    monkeypatch.setattr(compiled_eigenvalues, "SWEEPS_PER_ROW", 0)
+    monkeypatch.setattr(compiled, "SWEEPS_PER_ROW", 0)
     assert not eigenvalues_in_lanes(matrices)[1].any()
     assert eigenvalues_in_lanes(np.triu(matrices))[1].all()
 
 
 def test_lapack_does_what_the_compiled_solver_does_not(monkeypatch):
-    monkeypatch.setattr(compiled_eigenvalues, "SWEEPS_PER_ROW", 1)
+    monkeypatch.setattr(compiled, "SWEEPS_PER_ROW", 1)
     matrices = gaussian(20, 8, seed=1)
     matrices[2], matrices[18] = cycle(8), 1e-40 * matrices[18]
     left = np.isin(np.arange(20), [2, 18])

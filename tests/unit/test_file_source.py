@@ -187,6 +187,7 @@ def test_a_large_file_is_not_read_whole(tmp_path, ending, monkeypatch):
                 file["x"] = large
         case "csv":
             pd.DataFrame(large).add_prefix("x").to_csv(path, index=False)
+            # A table that is longer than one run of its reader would take minutes to write.
             monkeypatch.setattr("jacspec.data.readers._RUN_BYTES", 16_000)
     size = large.nbytes
     del large

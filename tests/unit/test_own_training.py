@@ -20,7 +20,7 @@ from jacspec.models.import_weights import import_weights
 from jacspec.models.network import reconstructions
 from jacspec.models.recipe import TrainingRecipe
 from jacspec.models.state_dict import read_archive
-from jacspec.models.training import TrainingInterrupted
+from jacspec.models.training_course import TrainingInterrupted
 from jacspec.models.training_run import epoch_order
 from jacspec.spectra.engine import SpectraEngine
 

@@ -10,8 +10,10 @@ import torch
 
 from jacspec.errors import TrainingDivergedError
 from jacspec.models.architecture import Architecture
+from jacspec.models.recipe import TrainingRecipe
 from jacspec.models.state_dict import read_archive
-from jacspec.models.training import TrainingInterrupted, TrainingRecipe, train, train_model
+from jacspec.models.training import train, train_model
+from jacspec.models.training_course import TrainingInterrupted
 from jacspec.models.weights import load_autoencoder
 
 ADAM = TrainingRecipe(epochs=2, optimizer="adam", learning_rate=1e-3, batch_size=32)

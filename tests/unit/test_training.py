@@ -18,7 +18,8 @@ from jacspec.models.checkpoints import CheckpointFile
 from jacspec.models.initial_weights import initial_parameters
 from jacspec.models.recipe import TrainingRecipe
 from jacspec.models.torch_operations import TorchOperations
-from jacspec.models.training import TrainingInterrupted, train
+from jacspec.models.training import train
+from jacspec.models.training_course import TrainingInterrupted
 from jacspec.models.training_run import epoch_order
 
 PIXELS = 20

@@ -1,9 +1,13 @@
 """Eigenvalues of autoencoder Jacobians, from data to figures.
 
 One subpackage per stage, in the order in which the data flow: ``data``, ``models``, ``spectra``,
-``statistics``, ``figures``. The library knows nothing of Snakemake; a notebook uses it as the
-workflow does. Nothing is imported here before it is asked for, so that a program pays only for the
-stages it uses.
+``statistics`` (the reductions), ``claims``, ``figures``, ``report``. Beside ``claims`` stand
+``theorems``, ``detection``, ``variants`` and ``families``. ``autoencoders`` puts models that are
+not made here under the same engine, ``eigensolver`` belongs to ``spectra``, and ``verification``
+checks them by means of its own.
+
+The library knows nothing of Snakemake; a notebook uses it as the workflow does. Nothing is imported
+here before it is asked for, so that a program pays only for the stages it uses.
 """
 
 __all__ = ["jacobian_spectra"]

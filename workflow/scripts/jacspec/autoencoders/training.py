@@ -25,9 +25,7 @@ from jacspec.errors import AutoencoderError
 from jacspec.models.checkpoints import CheckpointFile
 from jacspec.models.recipe import EpochRecord, TrainingRecipe
 from jacspec.models.torch_operations import TorchOperations
-
-# Names without a leading underscore would give the training of dense layers another digest.
-from jacspec.models.training import _interruption, _warn_if_collapsed, _write_history
+from jacspec.models.training_course import finish_epochs, warn_if_collapsed, write_history
 from jacspec.models.training_run import TrainingRun
 from jacspec.provenance import library_versions
 
@@ -177,18 +175,11 @@ def train_own_autoencoder(
         OwnAutoencoder(module, latent_dim, shape, str(factory))
         network = OwnNetwork(module, device)
         run = OwnTrainingRun(recipe, network, training_images, test_images, seed)
-        state = checkpoint.load()
-        if state:
-            run.restore(state)
-        after_step = _interruption(run, checkpoint, stop_requested)
-        while len(run.history) < recipe.epochs:
-            record = run.finish_epoch(after_step)
-            if report:
-                report(record)
+        finish_epochs(run, checkpoint, report, stop_requested)
         error = run.test_loss("mean_squared_error")
-    _warn_if_collapsed(error, training_images, test_images)
+    warn_if_collapsed(error, training_images, test_images)
     write_own_weights(weights_path, module, factory, latent_dim, shape, training)
-    _write_history(history_path, run.history)
+    write_history(history_path, run.history)
     checkpoint.remove()
 
 

@@ -1,34 +1,22 @@
 """Training of one autoencoder, from images to weights, through kills and restarts."""
 
-import csv
 import hashlib
-import logging
-import math
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
-from jacspec.atomic import replacing
-from jacspec.errors import JacspecError
 from jacspec.models.architecture import Architecture
 from jacspec.models.checkpoints import CheckpointFile
-from jacspec.models.collapse import has_collapsed, variance_explained
 from jacspec.models.flat_network import FlatNetwork, Operations
 from jacspec.models.initial_weights import initial_parameters
 from jacspec.models.recipe import EpochRecord, TrainingRecipe
+from jacspec.models.training_course import finish_epochs, warn_if_collapsed, write_history
 from jacspec.models.training_run import TrainingRun
 from jacspec.models.weights import write_weights
+from jacspec.numba_settings import use_our_numba_settings
 from jacspec.provenance import library_versions
-from jacspec.spectra.numba_settings import use_our_numba_settings
-
-_log = logging.getLogger(__name__)
-
-
-class TrainingInterrupted(JacspecError):  # noqa: N818 - not an error: it was asked for
-    """Training stopped because it was asked to; its state is in the checkpoint."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +88,7 @@ def train_model(
         stop_requested=stop_requested,
     )
     write_weights(weights_path, architecture, result.parameters, training)
-    _write_history(history_path, result.history)
+    write_history(history_path, result.history)
     checkpoint.remove()
 
 
@@ -140,17 +128,10 @@ def train(
         parameters = initial_parameters(architecture, seed)
         network = FlatNetwork(architecture, parameters, operations)
         training = TrainingRun(recipe, network, training_points, test_points, seed)
-        state = checkpoint.load() if checkpoint else None
-        if state:
-            training.restore(state)
-        after_step = _interruption(training, checkpoint, stop_requested)
-        while len(training.history) < recipe.epochs:
-            record = training.finish_epoch(after_step)
-            if report:
-                report(record)
+        finish_epochs(training, checkpoint, report, stop_requested)
         error = training.test_loss("mean_squared_error")
         parameters = network.state_dict()
-    _warn_if_collapsed(error, training_points, test_points)
+    warn_if_collapsed(error, training_points, test_points)
     return TrainingResult(parameters, tuple(training.history))
 
 
@@ -164,50 +145,3 @@ def _operations(device: str, dtype: np.dtype) -> Operations:
     from jacspec.models.torch_operations import TorchOperations
 
     return TorchOperations(dtype, device)
-
-
-def _warn_if_collapsed(
-    test_error: float, training_points: np.ndarray, test_points: np.ndarray
-) -> None:
-    mean_image = training_points.mean(axis=0)
-    mean_image_error = float(np.square(test_points - mean_image).mean())
-    if has_collapsed(variance_explained(test_error, mean_image_error)):
-        _log.warning(
-            "this network is no better than the mean image: its mean squared error on test images "
-            "is %.5f, that of the mean image %.5f. It has collapsed, or hardly begun: take another "
-            "seed, a smaller training: learning_rate, or more training: epochs",
-            test_error,
-            mean_image_error,
-        )
-
-
-def _interruption(
-    training: TrainingRun,
-    checkpoint: CheckpointFile | None,
-    stop_requested: Callable[[], bool] | None,
-) -> Callable[[], None]:
-    """Return what to do after each step: save the state when it is time, stop when asked to."""
-    seconds = checkpoint.seconds if checkpoint else math.inf
-    due = time.monotonic() + seconds
-
-    def after_step() -> None:
-        nonlocal due
-        stopping = stop_requested is not None and stop_requested()
-        if stopping or time.monotonic() >= due:
-            if checkpoint:
-                checkpoint.save(training.state())
-            due = time.monotonic() + seconds
-        if stopping:
-            kept = f"its state is in {checkpoint.path}" if checkpoint else "its state is lost"
-            raise TrainingInterrupted(f"training was asked to stop; {kept}")
-
-    return after_step
-
-
-def _write_history(path: Path | str, history: Sequence[EpochRecord]) -> None:
-    with replacing(path) as temporary, temporary.open("w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["epoch", "train_loss", "test_loss", "seconds"])
-        for record in history:
-            seconds = f"{record.seconds:.3f}"
-            writer.writerow([record.epoch, record.train_loss, record.test_loss, seconds])

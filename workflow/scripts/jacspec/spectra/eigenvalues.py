@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from jacspec.spectra.numba_settings import use_our_numba_settings
+from jacspec.numba_settings import use_our_numba_settings
 
 EIGENSOLVERS = ("lapack", "compiled")
 # From here on, the compiled solver saves in a job of 70,000 points more than the second that it
@@ -33,7 +33,7 @@ def solver_of(eigensolver: str, latent_dim: int) -> Solver:
         return eigenvalues_by_lapack
     use_our_numba_settings()
     # Here and not above: numba takes a second.
-    from jacspec.spectra.compiled_eigenvalues import eigenvalues_in_lanes
+    from jacspec.eigensolver.compiled import eigenvalues_in_lanes
 
     def compiled(matrices: np.ndarray) -> np.ndarray:
         eigenvalues, found = eigenvalues_in_lanes(matrices)

@@ -6,9 +6,9 @@ To import this module takes a second, and five where the machine code is made fo
 import numba
 import numpy as np
 
+from jacspec.eigensolver.francis import deflate_all, eigenvalues_of_blocks, reduce_to_hessenberg
+from jacspec.eigensolver.lanes import LANES, absolute, load, splat, store
 from jacspec.machine_code import in_machine_code
-from jacspec.spectra.francis import deflate_all, eigenvalues_of_blocks, reduce_to_hessenberg
-from jacspec.spectra.lanes import LANES, absolute, load, splat, store
 
 # Sums of the moduli of elements between which their squares neither overflow nor lose digits.
 SMALLEST, LARGEST = 1e-30, 1e100

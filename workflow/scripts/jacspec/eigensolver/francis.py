@@ -7,14 +7,14 @@ form (dgehd2), then implicit double shifts with deflation and exceptional shifts
 no bit: its eigenvalues do not depend on what else is computed.
 
 The matrices are an array ``h`` (d + 2, d + 2, LANES) of vectors ``h[i, j]`` (see
-`jacspec.spectra.lanes`), with two rows and columns of zeros at the end, so that a reflection of
+`jacspec.eigensolver.lanes`), with two rows and columns of zeros at the end, so that a reflection of
 three rows or columns never leaves it. All functions are compiled into the one that calls them.
 """
 
 import numba
 import numpy as np
 
-from jacspec.spectra.lanes import (
+from jacspec.eigensolver.lanes import (
     LANES,
     absolute,
     largest,
