@@ -19,6 +19,9 @@ from conftest import WIDE
 from jacspec.claims.rows import read_claims
 from jacspec.results import open_sweep
 
+# A4 between margins of a centimetre, at 96 pixels per inch.
+PAPER_PIXELS = 718
+
 
 def draw_all(page: Page) -> list[str]:
     """Open what is folded, scroll to every chart, and return the names of those that are drawn."""
@@ -209,6 +212,32 @@ def test_the_page_prints_with_every_chart_drawn(open_page):
     )
     page.pdf()
     assert page.evaluate("blank") == []
+
+
+@pytest.mark.parametrize("copies", [0, 10])
+def test_the_gallery_fits_on_paper_with_any_number_of_sets(open_page, copies):
+    page = open_page(PAPER_PIXELS)
+    sets = page.evaluate(
+        """copies => {
+          const rows = [...document.querySelectorAll("#reconstructions tr")];
+          for (const row of rows)
+            for (const cell of [...row.children].slice(1))
+              for (let copy = 0; copy < copies; copy += 1) row.append(cell.cloneNode(true));
+          return rows[0].children.length - 1;
+        }""",
+        copies,
+    )
+    assert sets >= 3 * (copies + 1)
+    page.emulate_media(media="print")
+    page.locator("#reconstructions img").first.scroll_into_view_if_needed()
+    page.wait_for_function(
+        "[...document.querySelectorAll('#reconstructions img')].every(one => one.complete)"
+    )
+    table = page.locator("#reconstructions").bounding_box()
+    last = page.locator("#reconstructions img").nth(sets - 1).bounding_box()
+    assert last["width"] >= 8
+    assert max(box["x"] + box["width"] for box in (table, last)) <= PAPER_PIXELS
+    assert page.evaluate("document.documentElement.scrollWidth") <= PAPER_PIXELS
 
 
 def test_what_is_printed_has_dark_ink_whatever_the_screen_has(open_page):
