@@ -15,11 +15,19 @@ sys.path[:0] = [str(PROJECT / "workflow" / "scripts"), str(PROJECT / "docs")]
 import map_tables as maps  # noqa: E402
 import network_tables as of_networks  # noqa: E402
 import result_tables as tables  # noqa: E402
+import sweep_tables as of_sweep  # noqa: E402
 from rerun_table import rerun_table  # noqa: E402
 
 # Name of a block -> the page that has it, and what makes it.
 BLOCKS: dict[str, tuple[str, Callable[[], str]]] = {
     "answer": ("README.md", tables.answer_in_words),
+    "cost": ("README.md", of_sweep.cost),
+    "sweep_scope": ("docs/results.md", of_sweep.scope),
+    "sweep_claims": ("docs/results.md", of_sweep.claims),
+    "sweep_orientation": ("docs/results.md", of_sweep.orientation),
+    "sweep_means": ("docs/results.md", of_sweep.means),
+    "sweep_detection": ("docs/results.md", of_sweep.detection),
+    "sweep_theorems": ("docs/results.md", of_sweep.theorems),
     "scope": ("docs/results.md", tables.scope),
     "matrix": ("docs/results.md", tables.claims_by_variant),
     "claims": ("docs/results.md", tables.claim_by_claim),

@@ -1,14 +1,12 @@
 """Blocks of the pages about families and sets near the data, from docs/results/maps."""
 
-from pathlib import Path
-
 import pandas as pd
-from result_tables import detection_table, percent, published_table
+from result_tables import RESULTS, detection, percent, published_table
 
 from jacspec.families.statistics import AUROC
 from jacspec.markdown import markdown_table
 
-MAPS = Path(__file__).parent / "results" / "maps"
+MAPS = RESULTS / "maps"
 # Name of a path, and what lies at its ends.
 PATHS = {
     "mnist_to_uniform": "MNIST to uniform noise",
@@ -49,7 +47,7 @@ def paths() -> str:
 
 def leaderboard() -> str:
     """Return each score's mean AUROC and false positives, near the data and far from them."""
-    return detection_table(MAPS)
+    return detection(MAPS)
 
 
 def _curve(table: pd.DataFrame, jacobian: str, statistic: str) -> pd.Series:

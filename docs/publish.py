@@ -2,14 +2,15 @@
 
 FOLDER is where the sweep was run, with its `results/`; NAME is the folder below docs/results/. The
 tables must be those that the record of the run names, and nothing is published that is not whole.
-Large tables are compressed.
+Large tables are compressed, and of the pages only those links are kept that lead somewhere.
 """
 
 import gzip
 import json
+import re
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,10 @@ OF_A_VARIANT = (
     "families/*.csv",
     "figures/family_*.png",
 )
-# And of a variant without families, which is one of a study of the paper's claims.
-OF_A_STUDY = ("figures/figure_*.png", "figures/table_*.png")
+# And, at the places that the page leads to, if there is no other variant and no family.
+PICTURES = ("figures/figure_*.pdf", "figures/table_*.pdf")
+PICTURED = (".html", ".png")
+LINK_TO_A_PICTURE = re.compile(r'<a class="pdf".*?</a> ?', re.DOTALL)
 
 
 def altered(folder: Path, tables: Mapping[str, str]) -> list[str]:
@@ -72,12 +75,19 @@ def publish(folder: Path, target: Path) -> list[Path]:
     first = next(iter(record["variants"]))
     found = [results / name for name in OF_THE_SWEEP if (results / name).is_file()]
     placed = {source: target / source.relative_to(results) for source in found}
-    has_families = any((results / first / "families").glob("*.csv"))
-    for name in (*OF_A_VARIANT, *(() if has_families else OF_A_STUDY)):
-        for source in sorted((results / first).glob(name)):
-            placed[source] = target / source.relative_to(results / first)
+    has_families = any((results / first).glob("families/*.csv"))
+    # What it has to show is its families; the page would be a seventh of all that is published.
+    if has_families:
+        placed = {source: path for source, path in placed.items() if source.suffix not in PICTURED}
+    for source in _matching(results / first, OF_A_VARIANT):
+        placed[source] = target / source.relative_to(results / first)
+    is_alone = len(record["variants"]) == 1 and not has_families
+    pictures = _matching(results / first, PICTURES if is_alone else ())
+    placed |= {source: target / source.relative_to(results) for source in pictures}
     shutil.rmtree(target, ignore_errors=True)
     published = [_placed(source, path) for source, path in placed.items()]
+    if not pictures and (target / "report.html").exists():
+        _without_links_to_pictures(target / "report.html")
     if keys := dense_networks(record["variants"]):
         published.append(target / "networks.csv")
         write_networks(folder, published[-1], keys, list(record["datasets"]))
@@ -93,6 +103,15 @@ def dense_networks(variants: Mapping[str, Mapping[str, Any]]) -> list[ModelKey]:
         for latent_dim in settings.get("latent_dims", [])
         for seed in settings.get("seeds", [])
     ]
+
+
+def _matching(folder: Path, patterns: Iterable[str]) -> list[Path]:
+    return [path for pattern in patterns for path in sorted(folder.glob(pattern))]
+
+
+def _without_links_to_pictures(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    page.write_text(LINK_TO_A_PICTURE.sub("", text), encoding="utf-8")
 
 
 def _placed(source: Path, path: Path) -> Path:

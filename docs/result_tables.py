@@ -1,6 +1,7 @@
 """Blocks of README.md and the pages in docs/, made from the files in docs/results/."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from itertools import groupby
@@ -19,12 +20,14 @@ from jacspec.claims.training_set_claims import (
     SIMILAR_SCALE,
 )
 from jacspec.claims.verdicts import Verdict
-from jacspec.data.descriptions import Description, described
+from jacspec.data.descriptions import described
 from jacspec.detection.scores import TITLES
 from jacspec.markdown import markdown_table
 from jacspec.variants.matrix import MatrixRow, answer, matrix, read_variants
 
-STUDY = Path(__file__).parent / "results" / "study"
+RESULTS = Path(__file__).parent / "results"
+STUDY = RESULTS / "study"
+SWEEP = RESULTS / "sweep"
 MODEL = ["variant", "latent_dim", "seed"]
 TRAINING_SET = "training set"
 HIGH_DIM = 12
@@ -38,9 +41,15 @@ MARKS = {
     Verdict.DOES_NOT_APPLY: "–",
 }
 
+OF_A_JUDGED_CLAIM = (Verdict.REPRODUCED, Verdict.NOT_REPRODUCED, Verdict.UNDETERMINED)
+
 
 def answer_in_words() -> str:
     """Return the answer of the README: where the claims stand, and orientation at two ends."""
+    sweep = study_record(SWEEP)
+    counts = Counter(one.verdict for one in read_variants(SWEEP / "variants.csv"))
+    verdicts = [f"{counts[verdict]} {verdict}" for verdict in OF_A_JUDGED_CLAIM]
+    of_variants = answer(_matrix())
     shares = told_shares_reversed()
     shares = shares[shares["variant"].isin(judged_variants())]
     shares = shares[shares["latent_dim"] >= HIGH_DIM]
@@ -49,33 +58,39 @@ def answer_in_words() -> str:
     low, high = by_variant.index[0], by_variant.index[-1]
     images = shares[shares["group"] == TRAINING_SET]["value"]
     return (
-        f"From {len(study_record()['models'])} networks so far: {answer(_matrix())} The paper's "
-        "most striking finding is that away from the data orientation is reversed at half of the "
-        f"points. At d ≥ {HIGH_DIM}, on random sets that are not dark, it is reversed at "
+        f"In the paper's sweep, with a customary recipe ({len(sweep['models'])} networks, "
+        f"{sweep['configuration']['samples']:,} points of each of {len(sweep['datasets'])} sets), "
+        f"{', '.join(verdicts[:-1])} and {verdicts[-1]} of its {sum(counts.values())} claims. Over "
+        f"variants of it, {len(study_record()['models'])} networks so far: "
+        f"{of_variants[0].lower()}{of_variants[1:]} The paper's most striking finding is that away "
+        "from the data orientation is reversed at half of the points. "
+        f"At d ≥ {HIGH_DIM}, on random sets that are not dark, it is reversed at "
         f"**{percent(by_variant[high])}** of them in the networks of `{high}` and at "
         f"**{percent(by_variant[low])}** in those of `{low}`; on the training set at "
         f"{percent(images.min())} to {percent(images.max())}."
     )
 
 
-def scope() -> str:
+def scope(folder: Path = STUDY) -> str:
     """Return what was run: networks, points, versions, machine, cost."""
-    record = study_record()
+    record = study_record(folder)
     configuration, machine = record["configuration"], record["machine"]
     hours = {stage["rule"]: stage["seconds"] / 3600 for stage in record["stages"]}
+    jobs = {stage["rule"]: stage["jobs"] for stage in record["stages"]}
     dims = sorted({dim for own in record["variants"].values() for dim in own["latent_dims"]})
     seeds = sorted({seed for own in record["variants"].values() for seed in own["seeds"]})
     versions = ", ".join(
         f"{name} {record['versions'][name]}" for name in ("jacspec", "python", "numpy")
     )
     return (
-        f"{len(record['models'])} networks of {len(record['variants'])} variants, at "
+        f"{len(record['models'])} networks of {_many(len(record['variants']), 'variant')}, at "
         f"{_listed(dims)} latent dimensions, {'seeds' if len(seeds) > 1 else 'seed'} "
         f"{_listed(seeds)}; {configuration['samples']:,} points of each of "
         f"{len(configuration['datasets'])} sets. Made by {versions}, on {machine['cores']} cores "
         f"({machine['processor']}; {', '.join(machine['blas'])}), in {sum(hours.values()):.1f} "
-        f"hours of jobs, {hours['train_model']:.1f} of them training and "
-        f"{hours['compute_spectra']:.1f} spectra, beside other work."
+        f"hours of jobs, {hours['train_model']:.1f} of them {jobs['train_model']} trainings and "
+        f"{hours['compute_spectra']:.1f} {jobs['compute_spectra']} jobs of spectra, beside other "
+        "work."
     )
 
 
@@ -95,14 +110,14 @@ def claim_by_claim() -> str:
     return "\n".join(_claim_line(row) for row in _matrix())
 
 
-def orientation() -> str:
+def orientation(folder: Path = STUDY) -> str:
     """Return the shares of points at which J_I reverses orientation, by variant and d."""
-    return _by_group("share_reversed", percent, "share_undetermined")
+    return _by_group(folder, "share_reversed", percent, "share_undetermined")
 
 
-def means() -> str:
+def means(folder: Path = STUDY) -> str:
     """Return the mean |λ| of J_I, by variant and d."""
-    return _by_group("mean_abs", lambda value: f"{value:.2f}", "share_zero")
+    return _by_group(folder, "mean_abs", lambda value: f"{value:.2f}", "share_zero")
 
 
 def training_time() -> str:
@@ -136,12 +151,7 @@ def variance() -> str:
     return markdown_table(["", "statistic", *components, "networks"], body)
 
 
-def detection() -> str:
-    """Return how well each score detects the sets of the study."""
-    return detection_table(STUDY)
-
-
-def detection_table(folder: Path) -> str:
+def detection(folder: Path = STUDY) -> str:
     """Return each score's means over networks and sets, far ones (random) and near ones.
 
     And in how many cases, of a network and a set, its AUROC is the best or as good.
@@ -156,25 +166,27 @@ def detection_table(folder: Path) -> str:
         index=[*MODEL, "dataset"], columns="score", values="value"
     )
     best = cases.eq(cases.max(axis=1), axis=0).sum()
-    order = means["auroc", False].sort_values(ascending=False).index
+    sets = {False: "near sets", True: "far sets"}
+    sets = {far: name for far, name in sets.items() if (found["far"] == far).any()}
+    order = means["auroc", next(iter(sets))].sort_values(ascending=False).index
     body = [
         [
             TITLES[score],
-            *(f"{means['auroc', far, score]:.3f}" for far in (False, True)),
-            *(percent(means["fpr_at_95_tpr", far, score]) for far in (False, True)),
+            *(f"{means['auroc', far, score]:.3f}" for far in sets),
+            *(percent(means["fpr_at_95_tpr", far, score]) for far in sets),
             f"{best[score]} of {len(cases)}",
         ]
         for score in order
     ]
     measures = ("AUROC", "false positives at 95 %")
-    header = [f"{name}, {sets}" for name in measures for sets in ("near sets", "far sets")]
+    header = [f"{measure}, {name}" for measure in measures for name in sets.values()]
     return markdown_table(["score", *header, "best, or as good"], body)
 
 
-def theorems() -> str:
+def theorems(folder: Path = STUDY) -> str:
     """Return what was measured of the theorems, over all networks and sets."""
-    found = published_table(STUDY, "theorems.csv")
-    found = found[found["variant"].isin(judged_variants())]
+    found = published_table(folder, "theorems.csv")
+    found = found[found["variant"].isin(judged_variants(study_record(folder)))]
 
     def of(statistic: str) -> pd.Series:
         return found[found["statistic"] == statistic]["value"].dropna()
@@ -198,7 +210,7 @@ def default_recipe() -> str:
     """Return the table behind the batch size of the default variant."""
     sizes = _differing_only_in("batch_size")
     training_set = study_record()["variants"][_default()]["training_set"]
-    table = _summary()
+    table = _summary(STUDY)
     table = table[(table["dataset"] == training_set) & (table["seed"] == 0)]
     values = table.set_index(["variant", "latent_dim", "jacobian", "statistic"])[
         "value"
@@ -254,9 +266,9 @@ def _claim_line(row: MatrixRow) -> str:
     return f"- **{row.claim}**: *{words}* {row.conclusion.capitalize()}: {', '.join(shares)}."
 
 
-def _by_group(statistic: str, shown: Callable[[float], str], beside: str) -> str:
+def _by_group(folder: Path, statistic: str, shown: Callable[[float], str], beside: str) -> str:
     """Return a table of a statistic of J_I by group of sets, and the largest of another one."""
-    table, other = grouped(statistic), grouped(beside)
+    table, other = grouped(statistic, folder), grouped(beside, folder)
     body = []
     keys = ["variant", "latent_dim"]
     for (variant, dim), own in table.groupby(keys, sort=False):
@@ -287,14 +299,14 @@ def told_shares_reversed() -> pd.DataFrame:
     return shares[is_told.to_numpy()]
 
 
-def grouped(statistic: str) -> pd.DataFrame:
+def grouped(statistic: str, folder: Path = STUDY) -> pd.DataFrame:
     """Return a statistic of J_I with the group of each set, where it has one."""
-    table = _summary()
+    table, record = _summary(folder), study_record(folder)
     table = table[(table["jacobian"] == "input") & (table["statistic"] == statistic)].copy()
-    training_sets = {name: own["training_set"] for name, own in study_record()["variants"].items()}
+    training_sets = {name: own["training_set"] for name, own in record["variants"].items()}
     groups = {
         name: brightness_of(description.brightness)
-        for name, description in _datasets().items()
+        for name, description in described(record["datasets"]).items()
         if description.is_random and description.brightness is not None
     }
     is_training_set = table["dataset"] == table["variant"].map(training_sets)
@@ -321,13 +333,9 @@ def study_record(folder: Path = STUDY) -> dict[str, Any]:
     return json.loads((folder / "record.json").read_text(encoding="utf-8"))
 
 
-def _datasets() -> dict[str, Description]:
-    return described(study_record()["datasets"])
-
-
 @cache
-def _summary() -> pd.DataFrame:
-    return published_table(STUDY, "summary.csv")
+def _summary(folder: Path) -> pd.DataFrame:
+    return published_table(folder, "summary.csv")
 
 
 def _matrix() -> list[MatrixRow]:
@@ -343,6 +351,10 @@ def published_table(folder: Path, name: str) -> pd.DataFrame:
     """Return a table that docs/publish.py put into `folder`, compressed or not."""
     compressed = folder / f"{name}.gz"
     return pd.read_csv(compressed if compressed.exists() else folder / name)
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def percent(share: float) -> str:

@@ -52,14 +52,21 @@ def test_a_block_takes_the_place_of_what_is_between_its_markers():
         make_results.with_block(page, "b", "new")
 
 
+PAGE = """<p><a href="#gallery">Gallery</a>
+<a class="pdf" href="mine/figures/figure_5.pdf">PDF<span> of Figure 5</span></a>
+<a href="variants.csv">CSV</a></p>"""
+
+
 @pytest.fixture
 def sweep(tmp_path):
     """Return the folder of a sweep of one variant, with one table and its record."""
     results = tmp_path / "sweep" / "results"
     (results / "mine" / "figures").mkdir(parents=True)
-    for name in ("summary.csv", "report.html", "mine/other.txt"):
+    for name in ("summary.csv", "mine/other.txt", "mine/figures/figure_5.pdf"):
         (results / name).write_text(name)
-    Image.new("RGB", (3, 2), "red").save(results / "mine" / "figures" / "figure_5.png")
+    (results / "report.html").write_text(PAGE)
+    (results / "figures").mkdir()
+    Image.new("RGB", (3, 2), "red").save(results / "figures" / "variants.png")
     digest = hashlib.sha256(b"summary.csv").hexdigest()
     record = {"tables": {"results/summary.csv": digest}, "variants": {"mine": {}}}
     (results / "record.json").write_text(json.dumps(record))
@@ -71,9 +78,31 @@ def test_what_is_published_takes_the_place_of_all_that_was(sweep, tmp_path):
     target.mkdir()
     (target / "left over.csv").write_text("of an earlier sweep")
     published = publish.publish(sweep, target)
-    names = {"record.json", "report.html", "summary.csv", "figures/figure_5.png"}
+    names = {"record.json", "report.html", "summary.csv", "figures/variants.png"}
+    names.add("mine/figures/figure_5.pdf")
     assert {path.relative_to(target).as_posix() for path in published} == names
     assert {p.relative_to(target).as_posix() for p in target.rglob("*") if p.is_file()} == names
+
+
+def test_a_published_page_has_no_link_that_leads_nowhere(sweep, tmp_path):
+    target = tmp_path / "published"
+    publish.publish(sweep, target)
+    assert (target / "report.html").read_text() == PAGE
+    record = sweep / "results" / "record.json"
+    content = json.loads(record.read_text())
+    content["variants"]["other"] = {}
+    record.write_text(json.dumps(content))
+    publish.publish(sweep, target)
+    assert not (target / "mine").exists()
+    assert re.findall("href", (target / "report.html").read_text()) == ["href", "href"]
+
+
+def test_the_published_pages_lead_to_what_is_published():
+    pages = list((DOCS / "results").glob("*/report.html"))
+    assert pages
+    for page in pages:
+        links = re.findall(r'<a class="pdf"[^>]* href="([^"]+)"', page.read_text(encoding="utf-8"))
+        assert [link for link in links if not (page.parent / link).is_file()] == []
 
 
 def test_a_large_table_is_published_compressed(sweep, tmp_path):
