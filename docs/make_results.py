@@ -7,6 +7,7 @@ a marked block is typed by hand, and neither is the table that docs/reruns.yaml 
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
@@ -22,12 +23,12 @@ from rerun_table import rerun_table  # noqa: E402
 BLOCKS: dict[str, tuple[str, Callable[[], str]]] = {
     "answer": ("README.md", tables.answer_in_words),
     "cost": ("README.md", of_sweep.cost),
-    "sweep_scope": ("docs/results.md", of_sweep.scope),
+    "sweep_scope": ("docs/results.md", partial(tables.scope, tables.SWEEP)),
     "sweep_claims": ("docs/results.md", of_sweep.claims),
-    "sweep_orientation": ("docs/results.md", of_sweep.orientation),
-    "sweep_means": ("docs/results.md", of_sweep.means),
-    "sweep_detection": ("docs/results.md", of_sweep.detection),
-    "sweep_theorems": ("docs/results.md", of_sweep.theorems),
+    "sweep_orientation": ("docs/results.md", partial(tables.orientation, tables.SWEEP)),
+    "sweep_means": ("docs/results.md", partial(tables.means, tables.SWEEP)),
+    "sweep_detection": ("docs/results.md", partial(tables.detection, tables.SWEEP)),
+    "sweep_theorems": ("docs/results.md", partial(tables.theorems, tables.SWEEP)),
     "scope": ("docs/results.md", tables.scope),
     "matrix": ("docs/results.md", tables.claims_by_variant),
     "claims": ("docs/results.md", tables.claim_by_claim),
@@ -38,7 +39,7 @@ BLOCKS: dict[str, tuple[str, Callable[[], str]]] = {
     "distance": ("docs/results.md", of_networks.distance_and_orientation),
     "variance": ("docs/results.md", tables.variance),
     "detection": ("docs/results.md", tables.detection),
-    "leaderboard": ("docs/results.md", maps.leaderboard),
+    "leaderboard": ("docs/results.md", partial(tables.detection, maps.MAPS)),
     "theorems": ("docs/results.md", tables.theorems),
     "paths": ("docs/data.md", maps.paths),
     "default_recipe": ("docs/method.md", tables.default_recipe),

@@ -1,7 +1,7 @@
 """Blocks of the pages about families and sets near the data, from docs/results/maps."""
 
 import pandas as pd
-from result_tables import RESULTS, detection, percent, published_table
+from result_tables import RESULTS, percent, published_table
 
 from jacspec.families.statistics import AUROC
 from jacspec.markdown import markdown_table
@@ -43,11 +43,6 @@ def paths() -> str:
         "J_L at the end",
     ]
     return markdown_table(header, body)
-
-
-def leaderboard() -> str:
-    """Return each score's mean AUROC and false positives, near the data and far from them."""
-    return detection(MAPS)
 
 
 def _curve(table: pd.DataFrame, jacobian: str, statistic: str) -> pd.Series:

@@ -3,9 +3,8 @@
 from collections import Counter
 from pathlib import Path
 
-import result_tables as tables
 import yaml
-from result_tables import MARKS, SWEEP, percent
+from result_tables import MARKS, SWEEP, percent, study_record
 
 from jacspec.claims.registry import CLAIMS
 from jacspec.markdown import markdown_table
@@ -16,14 +15,9 @@ CONFIGURATION = Path(__file__).parents[1] / "config.yaml"
 PARTS = {"train_model": "training", "compute_spectra": "spectra", "reduce_model": "reductions"}
 
 
-def scope() -> str:
-    """Return what was run: networks, points, versions, machine, cost."""
-    return tables.scope(SWEEP)
-
-
 def cost() -> str:
     """Return what the sweep of config.yaml consists of and takes, by what was measured of it."""
-    record, whole = tables.study_record(SWEEP), yaml.safe_load(CONFIGURATION.read_text())
+    record, whole = study_record(SWEEP), yaml.safe_load(CONFIGURATION.read_text())
     dims, seeds, sets = (len(whole[key]) for key in ("latent_dims", "seeds", "datasets"))
     networks = dims * seeds
     jobs = {"train_model": networks, "compute_spectra": networks * sets, "reduce_model": networks}
@@ -46,26 +40,6 @@ def claims() -> str:
     """Return the verdict on each claim with the interval that it hangs on."""
     header = ["", "claim", "verdict", "networks of which it holds", "95 % interval", "strength"]
     return markdown_table(header, map(_row, read_variants(SWEEP / "variants.csv")))
-
-
-def orientation() -> str:
-    """Return the shares of points at which J_I reverses orientation, by d."""
-    return tables.orientation(SWEEP)
-
-
-def means() -> str:
-    """Return the mean |λ| of J_I, by d."""
-    return tables.means(SWEEP)
-
-
-def detection() -> str:
-    """Return how well each score detects the sets of the sweep."""
-    return tables.detection(SWEEP)
-
-
-def theorems() -> str:
-    """Return what was measured of the theorems, over all networks and sets."""
-    return tables.theorems(SWEEP)
 
 
 def _row(found: VariantVerdict) -> list[str]:
