@@ -2,11 +2,12 @@
 
 FOLDER is where the sweep was run, with its `results/`; NAME is the folder below docs/results/. The
 tables must be those that the record of the run names, and nothing is published that is not whole.
-Large tables are compressed, and of the pages only those links are kept that lead somewhere.
+Large tables are compressed. Of the pages only those links are kept that lead somewhere, and what lies
+beside a page, for all variants in one, is left out of it.
 """
 
-import gzip
 import json
+import lzma
 import re
 import shutil
 import sys
@@ -52,6 +53,8 @@ OF_A_VARIANT = (
 PICTURES = ("figures/figure_*.pdf", "figures/table_*.pdf")
 PICTURED = (".html", ".png")
 LINK_TO_A_PICTURE = re.compile(r'<a class="pdf".*?</a> ?', re.DOTALL)
+# The largest tables that a page of its own carries, so that it can be sent.
+CARRIED = ("detection.csv", "theorems.csv")
 
 
 def altered(folder: Path, tables: Mapping[str, str]) -> list[str]:
@@ -86,8 +89,8 @@ def publish(folder: Path, target: Path) -> list[Path]:
     placed |= {source: target / source.relative_to(results) for source in pictures}
     shutil.rmtree(target, ignore_errors=True)
     published = [_placed(source, path) for source, path in placed.items()]
-    if not pictures and (target / "report.html").exists():
-        _without_links_to_pictures(target / "report.html")
+    if (target / "report.html") in published:
+        _adapt_page(target / "report.html", [path.name for path in published], bool(pictures))
     if keys := dense_networks(record["variants"]):
         published.append(target / "networks.csv")
         write_networks(folder, published[-1], keys, list(record["datasets"]))
@@ -109,20 +112,29 @@ def _matching(folder: Path, patterns: Iterable[str]) -> list[Path]:
     return [path for pattern in patterns for path in sorted(folder.glob(pattern))]
 
 
-def _without_links_to_pictures(page: Path) -> None:
+def _adapt_page(page: Path, beside: Iterable[str], has_pictures: bool) -> None:
     text = page.read_text(encoding="utf-8")
-    page.write_text(LINK_TO_A_PICTURE.sub("", text), encoding="utf-8")
+    if not has_pictures:
+        text = LINK_TO_A_PICTURE.sub("", text)
+    for name in CARRIED:
+        for published in (one for one in beside if one.startswith(name)):
+            carried = rf'<script type="text/plain" id="file-[^"]+/{name}">.*?</script>\n?'
+            text = re.sub(carried, "", text, flags=re.DOTALL)
+            link = rf'<a data-file="{name}" href="[^"]+">{name}</a>'
+            text = re.sub(link, f'<a href="{published}">{published}</a>', text)
+    page.write_text(text, encoding="utf-8")
 
 
 def _placed(source: Path, path: Path) -> Path:
     """Copy a file, large tables and pictures made small without loss, and return its place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if source.suffix == ".csv" and source.stat().st_size > LARGE:
-        path = path.with_name(f"{path.name}.gz")
-        path.write_bytes(gzip.compress(source.read_bytes(), mtime=0))
+        path = path.with_name(f"{path.name}.xz")
+        path.write_bytes(lzma.compress(source.read_bytes(), preset=9 | lzma.PRESET_EXTREME))
     elif source.suffix == ".png":
+        path = path.with_suffix(".webp")
         with Image.open(source) as picture:
-            picture.convert("RGB").save(path, optimize=True)
+            picture.convert("RGB").save(path, lossless=True, quality=100, method=6)
     else:
         shutil.copy2(source, path)
     return path

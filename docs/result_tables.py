@@ -41,14 +41,11 @@ MARKS = {
     Verdict.DOES_NOT_APPLY: "–",
 }
 
-OF_A_JUDGED_CLAIM = (Verdict.REPRODUCED, Verdict.NOT_REPRODUCED, Verdict.UNDETERMINED)
-
 
 def answer_in_words() -> str:
     """Return the answer of the README: where the claims stand, and orientation at two ends."""
     sweep = study_record(SWEEP)
     counts = Counter(one.verdict for one in read_variants(SWEEP / "variants.csv"))
-    verdicts = [f"{counts[verdict]} {verdict}" for verdict in OF_A_JUDGED_CLAIM]
     of_variants = answer(_matrix())
     shares = told_shares_reversed()
     shares = shares[shares["variant"].isin(judged_variants())]
@@ -60,7 +57,9 @@ def answer_in_words() -> str:
     return (
         f"In the paper's sweep, with a customary recipe ({len(sweep['models'])} networks, "
         f"{sweep['configuration']['samples']:,} points of each of {len(sweep['datasets'])} sets), "
-        f"{', '.join(verdicts[:-1])} and {verdicts[-1]} of its {sum(counts.values())} claims. Over "
+        f"of its {sum(counts.values())} claims {counts[Verdict.REPRODUCED]} are reproduced, "
+        f"{counts[Verdict.NOT_REPRODUCED]} are not, and {counts[Verdict.UNDETERMINED]} cannot be "
+        "told from so few networks. Over "
         f"variants of it, {len(study_record()['models'])} networks so far: "
         f"{of_variants[0].lower()}{of_variants[1:]} The paper's most striking finding is that away "
         "from the data orientation is reversed at half of the points. "
@@ -349,7 +348,7 @@ def _cell(verdict: Verdict, strength: float) -> str:
 
 def published_table(folder: Path, name: str) -> pd.DataFrame:
     """Return a table that docs/publish.py put into `folder`, compressed or not."""
-    compressed = folder / f"{name}.gz"
+    compressed = folder / f"{name}.xz"
     return pd.read_csv(compressed if compressed.exists() else folder / name)
 
 

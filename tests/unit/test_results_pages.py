@@ -1,8 +1,8 @@
 """README and docs say what the published results say, and those are of one run."""
 
-import gzip
 import hashlib
 import json
+import lzma
 import re
 import sys
 from pathlib import Path
@@ -78,7 +78,7 @@ def test_what_is_published_takes_the_place_of_all_that_was(sweep, tmp_path):
     target.mkdir()
     (target / "left over.csv").write_text("of an earlier sweep")
     published = publish.publish(sweep, target)
-    names = {"record.json", "report.html", "summary.csv", "figures/variants.png"}
+    names = {"record.json", "report.html", "summary.csv", "figures/variants.webp"}
     names.add("mine/figures/figure_5.pdf")
     assert {path.relative_to(target).as_posix() for path in published} == names
     assert {p.relative_to(target).as_posix() for p in target.rglob("*") if p.is_file()} == names
@@ -105,18 +105,55 @@ def test_the_published_pages_lead_to_what_is_published():
         assert [link for link in links if not (page.parent / link).is_file()] == []
 
 
+def record_of(sweep, table, content):
+    """Write a table and its hash into the record of the run."""
+    (sweep / "results" / table).write_text(content)
+    path = sweep / "results" / "record.json"
+    record = json.loads(path.read_text())
+    digest = publish.sha256_of_file(sweep / "results" / table)
+    path.write_text(json.dumps(record | {"tables": {f"results/{table}": digest}}))
+
+
 def test_a_large_table_is_published_compressed(sweep, tmp_path):
-    table = sweep / "results" / "summary.csv"
-    table.write_text("variant,value\n" + "mine,0.5\n" * 20_000)
-    record = sweep / "results" / "record.json"
-    content = json.loads(record.read_text())
-    content["tables"]["results/summary.csv"] = publish.sha256_of_file(table)
-    record.write_text(json.dumps(content))
+    table = "variant,value\n" + "mine,0.5\n" * 20_000
+    record_of(sweep, "summary.csv", table)
     target = tmp_path / "published"
-    assert target / "summary.csv.gz" in publish.publish(sweep, target)
+    assert target / "summary.csv.xz" in publish.publish(sweep, target)
     assert not (target / "summary.csv").exists()
-    assert gzip.decompress((target / "summary.csv.gz").read_bytes()) == table.read_bytes()
+    assert lzma.decompress((target / "summary.csv.xz").read_bytes()).decode() == table
     assert len(result_tables.published_table(target, "summary.csv")) == 20_000
+
+
+def test_a_picture_is_published_smaller_with_every_pixel(sweep, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    source = sweep / "results" / "figures" / "variants.png"
+    Image.fromarray(pixels).save(source)
+    publish.publish(sweep, tmp_path / "published")
+    with Image.open(tmp_path / "published" / "figures" / "variants.webp") as picture:
+        np.testing.assert_array_equal(np.asarray(picture), pixels)
+
+
+CARRYING = """<p><a data-file="detection.csv" href="mine/detection.csv">detection.csv</a>
+<a data-file="claims.csv" href="mine/claims.csv">claims.csv</a></p>
+<script type="text/plain" id="file-mine/claims.csv">kept</script>
+<script type="text/plain" id="file-mine/detection.csv">lies beside</script>
+"""
+
+
+def test_a_table_beside_a_published_page_is_not_carried_by_it(sweep, tmp_path):
+    (sweep / "results" / "report.html").write_text(CARRYING)
+    record_of(sweep, "detection.csv", "score,value\n")
+    publish.publish(sweep, tmp_path / "published")
+    page = (tmp_path / "published" / "report.html").read_text()
+    assert '<a href="detection.csv">detection.csv</a>' in page
+    assert "kept" in page and 'data-file="claims.csv"' in page
+    assert "lies beside" not in page and "file-mine/detection.csv" not in page
+
+
+def test_a_table_that_is_not_beside_a_published_page_stays_in_it(sweep, tmp_path):
+    (sweep / "results" / "report.html").write_text(CARRYING)
+    publish.publish(sweep, tmp_path / "published")
+    assert (tmp_path / "published" / "report.html").read_text() == CARRYING
 
 
 def test_a_table_that_is_not_the_record_s_is_not_published(sweep, tmp_path):
