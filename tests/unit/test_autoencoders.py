@@ -11,7 +11,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from cases import BOTH_ENGINES, Pair, convolutional, dense
+from cases import BOTH_ENGINES
+from dense_architectures import Pair, dense
+from general_architectures import convolutional
 from jacspec import jacobian_spectra
 from jacspec.errors import AutoencoderError
 from jacspec.models.network import network_of

@@ -6,7 +6,8 @@ import torch
 from torch import nn
 from torch.nn.utils import weight_norm
 
-from cases import BOTH_ENGINES, Pair
+from cases import BOTH_ENGINES
+from dense_architectures import Pair
 from jacspec import jacobian_spectra
 
 pytestmark = pytest.mark.usefixtures("one_thread")
