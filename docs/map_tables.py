@@ -28,8 +28,8 @@ def paths() -> str:
                 [
                     title,
                     str(dim),
-                    _first(auroc, FOUND),
-                    *(_first(curve, REVERSED) for curve in shares),
+                    first_weight(auroc, FOUND),
+                    *(first_weight(curve, REVERSED) for curve in shares),
                     *(percent(curve.iloc[-1]) for curve in shares),
                 ]
             )
@@ -51,7 +51,7 @@ def _curve(table: pd.DataFrame, jacobian: str, statistic: str) -> pd.Series:
     return own.set_index("weight")["value"].sort_index()
 
 
-def _first(curve: pd.Series, bound: float) -> str:
+def first_weight(curve: pd.Series, bound: float) -> str:
     """Return the weight from which on, to the end, a curve is at `bound` or above."""
     below = curve[~(curve >= bound)]
     if below.empty:

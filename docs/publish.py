@@ -2,8 +2,8 @@
 
 FOLDER is where the sweep was run, with its `results/`; NAME is the folder below docs/results/. The
 tables must be those that the record of the run names, and nothing is published that is not whole.
-Large tables are compressed. Of the pages only those links are kept that lead somewhere, and what lies
-beside a page, for all variants in one, is left out of it.
+Large tables are compressed. Of the pages only those links are kept that lead somewhere, and what
+lies beside a page, for all variants in one, is left out of it.
 """
 
 import json

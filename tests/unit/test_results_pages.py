@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -24,6 +25,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 sys.path.insert(0, str(DOCS))
 
 import make_results  # noqa: E402
+import map_tables  # noqa: E402
 import networks  # noqa: E402
 import publish  # noqa: E402
 import result_tables  # noqa: E402
@@ -161,6 +163,20 @@ def test_a_table_that_is_not_the_record_s_is_not_published(sweep, tmp_path):
     with pytest.raises(SystemExit, match=r"results/summary\.csv not as in results/record\.json"):
         publish.publish(sweep, tmp_path / "published")
     assert not (tmp_path / "published").exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "first"),
+    [
+        ([0.5, 0.95, 0.9, 0.95, 0.99], "0.75"),
+        ([0.95, 0.95, 0.95, 0.95, 0.95], "0.00"),
+        ([0.99, 0.99, 0.99, 0.99, 0.5], "nowhere"),
+        ([0.99, float("nan"), 0.99, 0.99, 0.99], "0.50"),
+    ],
+)
+def test_a_curve_is_above_a_bound_from_where_it_never_falls_below_again(values, first):
+    curve = pd.Series(values, index=[0, 0.25, 0.5, 0.75, 1])
+    assert map_tables.first_weight(curve, 0.95) == first
 
 
 def test_how_far_weights_went_is_in_units_of_where_they_began():
