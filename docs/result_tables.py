@@ -59,7 +59,7 @@ def answer_in_words() -> str:
         f"{sweep['configuration']['samples']:,} points of each of {len(sweep['datasets'])} sets), "
         f"of its {sum(counts.values())} claims {counts[Verdict.REPRODUCED]} are reproduced, "
         f"{counts[Verdict.NOT_REPRODUCED]} are not, and {counts[Verdict.UNDETERMINED]} cannot be "
-        "told from so few networks. Over "
+        "told. Over "
         f"variants of it, {len(study_record()['models'])} networks so far: "
         f"{of_variants[0].lower()}{of_variants[1:]} The paper's most striking finding is that away "
         "from the data orientation is reversed at half of the points. "
