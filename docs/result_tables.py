@@ -1,7 +1,6 @@
 """Blocks of README.md and the pages in docs/, made from the files in docs/results/."""
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from itertools import groupby
@@ -45,7 +44,7 @@ MARKS = {
 def answer_in_words() -> str:
     """Return the answer of the README: where the claims stand, and orientation at two ends."""
     sweep = study_record(SWEEP)
-    counts = Counter(one.verdict for one in read_variants(SWEEP / "variants.csv"))
+    of_sweep = answer(matrix(read_variants(SWEEP / "variants.csv")))
     of_variants = answer(_matrix())
     shares = told_shares_reversed()
     shares = shares[shares["variant"].isin(judged_variants())]
@@ -56,10 +55,8 @@ def answer_in_words() -> str:
     images = shares[shares["group"] == TRAINING_SET]["value"]
     return (
         f"In the paper's sweep, with a customary recipe ({len(sweep['models'])} networks, "
-        f"{sweep['configuration']['samples']:,} points of each of {len(sweep['datasets'])} sets), "
-        f"of its {sum(counts.values())} claims {counts[Verdict.REPRODUCED]} are reproduced, "
-        f"{counts[Verdict.NOT_REPRODUCED]} are not, and {counts[Verdict.UNDETERMINED]} cannot be "
-        "told. Over "
+        f"{sweep['configuration']['samples']:,} points of each of {len(sweep['datasets'])} sets): "
+        f"{of_sweep[0].lower()}{of_sweep[1:]} Over "
         f"variants of it, {len(study_record()['models'])} networks so far: "
         f"{of_variants[0].lower()}{of_variants[1:]} The paper's most striking finding is that away "
         "from the data orientation is reversed at half of the points. "

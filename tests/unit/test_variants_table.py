@@ -80,6 +80,8 @@ def rows() -> list[ClaimRow]:
         ([SHORT, SHORT], "not judged"),
         ([SHORT, NO_CASE], "not judged"),
         ([NO_CASE], "does not apply"),
+        ([YES], "reproduced"),
+        ([NO], "not reproduced"),
     ],
 )
 def test_the_end_of_a_row_says_in_how_many_variants_a_claim_holds(verdicts, words):
@@ -104,11 +106,14 @@ def test_the_matrix_has_a_verdict_for_each_claim_and_variant(rows):
     )
 
 
-def test_the_answer_counts_in_good_english(rows):
+def test_the_answer_of_one_variant_does_not_speak_of_several(rows):
     one = [row for row in rows if row.variant == "paper"]
     assert answer(matrix(variant_verdicts(one, EPOCHS))) == (
-        "Of 3 claims, 2 hold in every variant that can tell, 0 depend on the recipe, 1 holds in "
-        "none, and 0 cannot be told (1 of 1 variants is judged)."
+        "Of 3 claims, 2 are reproduced, 1 is not, and 0 cannot be told."
+    )
+    short = [row for row in rows if row.variant == "short"]
+    assert answer(matrix(variant_verdicts(short, EPOCHS))) == (
+        "Nothing is judged: the networks were trained for fewer than 100 epochs, too few to tell."
     )
 
 

@@ -96,6 +96,8 @@ def standing(verdicts: Sequence[Verdict]) -> Standing:
 
 def conclusion(verdicts: Sequence[Verdict]) -> str:
     """Say in words in how many variants a claim holds, of those that can tell."""
+    if len(verdicts) == 1:
+        return str(verdicts[0])
     counts = Counter(verdicts)
     holds, unknown = counts[Verdict.REPRODUCED], counts[Verdict.UNDETERMINED]
     judged = holds + unknown + counts[Verdict.NOT_REPRODUCED]
@@ -117,22 +119,28 @@ def answer(rows: Sequence[MatrixRow]) -> str:
     counts = Counter(standing([one.verdict for one in row.verdicts]) for row in rows)
     variants = len({verdict.variant for row in rows for verdict in row.verdicts})
     judged = len({v.variant for row in rows for v in row.verdicts if v.verdict != "not judged"})
+    holds, depends, fails, unknown = (counts[one] for one in Standing)
     if not judged:
+        trained = "the networks" if variants == 1 else f"the networks of all {variants} variants"
         return (
-            f"Nothing is judged: all {variants} variants were trained for fewer than "
-            f"{MINIMUM_EPOCHS} epochs, too few to tell."
+            f"Nothing is judged: {trained} were trained for fewer than {MINIMUM_EPOCHS} epochs, "
+            "too few to tell."
         )
-    holds, depends, fails = Standing.HOLDS, Standing.DEPENDS, Standing.FAILS
+    if variants == 1:
+        return (
+            f"Of {len(rows)} claims, {_many(holds, 'is', 'are')} reproduced, "
+            f"{_many(fails, 'is', 'are')} not, and {unknown} cannot be told."
+        )
     return (
-        f"Of {len(rows)} claims, {_many(counts[holds], 'hold')} in every variant that can tell, "
-        f"{_many(counts[depends], 'depend')} on the recipe, {_many(counts[fails], 'hold')} in "
-        f"none, and {counts[Standing.OPEN]} cannot be told ({judged} of {variants} variants "
+        f"Of {len(rows)} claims, {_many(holds, 'holds', 'hold')} in every variant that can tell, "
+        f"{_many(depends, 'depends', 'depend')} on the recipe, {_many(fails, 'holds', 'hold')} in "
+        f"none, and {unknown} cannot be told ({judged} of {variants} variants "
         f"{'is' if judged == 1 else 'are'} judged)."
     )
 
 
-def _many(count: int, verb: str) -> str:
-    return f"{count} {verb}{'s' if count == 1 else ''}"
+def _many(count: int, of_one: str, of_more: str) -> str:
+    return f"{count} {of_one if count == 1 else of_more}"
 
 
 def write_variants(path: Path | str, verdicts: Sequence[VariantVerdict]) -> None:
