@@ -60,20 +60,44 @@ def _checked(finished: subprocess.CompletedProcess, succeeds: bool) -> subproces
 
 
 @pytest.fixture(scope="session")
-def tiny_sweep(snakemake, tmp_path_factory, project) -> Path:
-    """Return the folder of a finished tiny sweep, made once and copied by each process."""
+def shared(tmp_path_factory) -> Path:
+    """Return a folder that all processes of a test run share."""
     base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    made = shared / "tiny_sweep_made"
-    with (shared / "tiny_sweep.lock").open("w") as lock:
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+def _made_once(made: Path, make: Callable[[], None]) -> None:
+    """Call `make` in the process that comes first, while others wait for it to leave `made`."""
+    with made.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
-            folder = shared / "tiny_sweep_unfinished"
-            mnist = f"mnist_source={project}/resources/mnist"
-            snakemake(project, "fetch_mnist")
-            snakemake(folder, "--configfile", TINY, "--config", mnist)
-            folder.rename(made)
-    return shutil.copytree(made, base / "tiny_sweep")
+            make()
+
+
+@pytest.fixture(scope="session")
+def mnist(snakemake, shared, project) -> Path:
+    """Return the project's own folder of the raw files, which Snakemake has fetched."""
+    fetched = shared / "mnist_fetched"
+
+    def fetch() -> None:
+        snakemake(project, "fetch_mnist")
+        fetched.touch()
+
+    _made_once(fetched, fetch)
+    return project / "resources" / "mnist"
+
+
+@pytest.fixture(scope="session")
+def tiny_sweep(snakemake, mnist, shared, tmp_path_factory) -> Path:
+    """Return the folder of a finished tiny sweep, made once and copied by each process."""
+    made, folder = shared / "tiny_sweep_made", shared / "tiny_sweep_unfinished"
+
+    def run() -> None:
+        snakemake(folder, "--configfile", TINY, "--config", f"mnist_source={mnist}")
+        folder.rename(made)
+
+    _made_once(made, run)
+    return shutil.copytree(made, tmp_path_factory.getbasetemp() / "tiny_sweep")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import yaml
 from preloaded import run_snakemake
@@ -10,6 +11,7 @@ from snakemake.utils import update_config
 
 from conftest import TINY
 from jacspec.data.storage import PointsFile
+from jacspec.spectra.shards import SpectraFile
 
 IMPORTER = """
 configfile: "importer.yaml"
@@ -51,11 +53,26 @@ def test_all_is_planned_below_the_prefix(importer):
     assert "results/benchmarks" not in finished.stdout.replace("study/results/benchmarks", "")
 
 
-def test_a_job_runs(importer):
-    target = "study/results/points/uniform.1.h5"
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", target]
+def test_jobs_read_images_below_the_prefix_and_a_user_s_files_where_they_are(importer, mnist):
+    rng = np.random.default_rng(0)
+    np.save(importer / "mine.npy", rng.integers(0, 256, (300, 784), dtype=np.uint8))
+    path = importer / "importer.yaml"
+    whole = yaml.safe_load(path.read_text())
+    whole["spectra"]["data"]["mine"] = {"source": "file", "path": "mine.npy"}
+    whole["spectra"]["datasets"].append("mine")
+    whole["spectra"]["mnist_source"] = str(mnist)
+    path.write_text(yaml.safe_dump(whole))
+    spectra, points = (
+        f"study/results/{name}"
+        for name in ("paper/spectra/mnist/d2_seed0.1.h5", "points/mine.1.h5")
+    )
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", spectra, points]
     finished = subprocess.run(command, cwd=importer, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
-    with PointsFile(importer / target) as points:
-        assert (points.dataset, points.first, points.count) == ("uniform", 150, 100)
+    with SpectraFile(importer / spectra) as found:
+        assert found.count == 100
+    with PointsFile(importer / points) as found:
+        assert (found.dataset, found.first, found.count) == ("mine", 150, 100)
+    assert (importer / "study/resources/mnist/train-images-idx3-ubyte").exists()
+    assert not (importer / "resources").exists()
     assert (importer / "results/models/mine.txt").exists()

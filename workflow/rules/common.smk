@@ -18,6 +18,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from jacspec import layout
 from jacspec.data.descriptions import Description
+from jacspec.data.image_sources import PublishedImages
 from jacspec.data.registry import SOURCES
 from jacspec.key import ModelKey
 from jacspec.provenance import code_digest
@@ -81,8 +82,21 @@ if IS_PLANNING:
     except ConfigurationError as error:
         raise WorkflowError(str(error)) from None
 
-GRID = Grid.of(config)
-FAMILIES = families_of(config)
+
+def with_located_images(config):
+    """Return a configuration that says where published images are fetched to, below a prefix."""
+    data = {}
+    for name, entry in config["data"].items():
+        data[name] = entry
+        kind = SOURCES[entry["source"]]
+        if issubclass(kind, PublishedImages):
+            data[name] = {"folder": located(f"resources/{kind.COLLECTION.name}"), **entry}
+    return {**config, "data": data}
+
+
+SETTINGS = with_located_images(config) if IS_MODULE else config
+GRID = Grid.of(SETTINGS)
+FAMILIES = families_of(SETTINGS)
 FOLDERS = [located("results"), located("resources")]
 OWN_AUTOENCODERS = SCRIPTS / "jacspec/autoencoders/own.py"
 ENVIRONMENT = "../../envs/jacspec.yaml"
@@ -151,11 +165,13 @@ def of_models(pattern):
 
 
 def files_of_source(source):
-    """Return the files that points are made from.
+    """Return the files that points are made from, which jobs read where the source says.
 
     Published images are ancient, because their SHA-256 is verified: nothing can make them others.
     """
-    return [ancient(path) if path.startswith("resources/") else path for path in source.files()]
+    published = located("resources/")
+    paths = [local(path) for path in source.files()]
+    return [ancient(path) if path.startswith(published) else path for path in paths]
 
 
 def files_of_family(wildcards):

@@ -75,8 +75,9 @@ rule train_own_model:
 
 rule import_weights:
     input:
-        lambda wildcards: GRID.variants[wildcards.variant].weights_file(
-            wildcards.latent_dim, wildcards.seed
+        # A user's file, which no module's prefix is put before.
+        lambda wildcards: local(
+            GRID.variants[wildcards.variant].weights_file(wildcards.latent_dim, wildcards.seed)
         ),
     output:
         weights=layout.WEIGHTS,
