@@ -52,3 +52,8 @@ onsuccess:
 
 onerror:
     print(FAILURES.report(), file=sys.stderr)
+
+
+if IS_MODULE and IS_PLANNING:
+    # The hooks of a module do not run.
+    atexit.register(forget_kept_outputs_after_success)

@@ -10,9 +10,8 @@ from preloaded import run_snakemake
 from snakemake.utils import update_config
 
 from conftest import TINY
-from jacspec.data.storage import PointsFile
-from jacspec.spectra.shards import SpectraFile
 
+TRIGGERS = ["--rerun-triggers", "mtime", "params", "input", "software-env", "--scheduler", "greedy"]
 IMPORTER = """
 configfile: "importer.yaml"
 
@@ -30,12 +29,26 @@ rule everything:
 """
 
 
+# Few jobs, so that all of them can be run.
+SMALL = {
+    "latent_dims": [2],
+    "seeds": [0],
+    "datasets": ["mnist", "mine", "uniform", "beta_5_0.8"],
+    "data": {"mine": {"source": "file", "path": "mine.npy"}},
+    "figures": {"representatives": {"bright": "beta_5_0.8", "moderate": "uniform", "dark": "mine"}},
+    "variants": {"sgd": None},
+}
+
+
 @pytest.fixture
-def importer(tmp_path, project, config):
-    """Return the folder of a workflow that has this one as a module, and results of its own."""
-    update_config(config, yaml.safe_load(TINY.read_text()))
+def importer(tmp_path, project, config, mnist):
+    """Return the folder of a workflow that has this one as a module, and files of its own."""
+    for overlay in (yaml.safe_load(TINY.read_text()), SMALL, {"mnist_source": str(mnist)}):
+        update_config(config, overlay)
     (tmp_path / "importer.yaml").write_text(yaml.safe_dump({"spectra": config, "mine": 1}))
     (tmp_path / "Snakefile").write_text(IMPORTER.format(snakefile=str(project / "Snakefile")))
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "mine.npy", rng.integers(0, 256, (300, 784), dtype=np.uint8))
     (tmp_path / "results/models").mkdir(parents=True)
     (tmp_path / "results/models/mine.txt").write_text("other results")
     return tmp_path
@@ -53,26 +66,21 @@ def test_all_is_planned_below_the_prefix(importer):
     assert "results/benchmarks" not in finished.stdout.replace("study/results/benchmarks", "")
 
 
-def test_jobs_read_images_below_the_prefix_and_a_user_s_files_where_they_are(importer, mnist):
-    rng = np.random.default_rng(0)
-    np.save(importer / "mine.npy", rng.integers(0, 256, (300, 784), dtype=np.uint8))
-    path = importer / "importer.yaml"
-    whole = yaml.safe_load(path.read_text())
-    whole["spectra"]["data"]["mine"] = {"source": "file", "path": "mine.npy"}
-    whole["spectra"]["datasets"].append("mine")
-    whole["spectra"]["mnist_source"] = str(mnist)
-    path.write_text(yaml.safe_dump(whole))
-    spectra, points = (
-        f"study/results/{name}"
-        for name in ("paper/spectra/mnist/d2_seed0.1.h5", "points/mine.1.h5")
-    )
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", spectra, points]
-    finished = subprocess.run(command, cwd=importer, capture_output=True, text=True, check=False)
-    assert finished.returncode == 0, finished.stderr
-    with SpectraFile(importer / spectra) as found:
-        assert found.count == 100
-    with PointsFile(importer / points) as found:
-        assert (found.dataset, found.first, found.count) == ("mine", 150, 100)
+def test_all_is_run_below_the_prefix_and_nothing_is_left_over(importer):
+    def snakemake(*arguments):
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", *TRIGGERS, *arguments]
+        run = subprocess.run(command, cwd=importer, capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stdout + run.stderr
+        return run.stdout + run.stderr
+
+    snakemake()
+    results = importer / "study" / "results"
+    assert "mine" in (results / "report.html").read_text(encoding="utf-8")
     assert (importer / "study/resources/mnist/train-images-idx3-ubyte").exists()
-    assert not (importer / "resources").exists()
-    assert (importer / "results/models/mine.txt").exists()
+    # Files of the other workflow are where they were, and of this one there is nothing beside them.
+    assert (importer / "results/models/mine.txt").read_text() == "other results"
+    assert {path.name for path in importer.iterdir()} == {
+        *(".snakemake", "Snakefile", "importer.yaml", "mine.npy", "results", "study")
+    }
+    assert not list(results.rglob(".*.kept"))
+    assert "Nothing to be done" in snakemake()

@@ -1,5 +1,6 @@
 """The checked configuration, the grid, and what the rules ask of both. No rules."""
 
+import atexit
 import sys
 from dataclasses import asdict
 from functools import cache
@@ -303,6 +304,13 @@ def is_recorded(output):
     # It remembers that there was none before the job.
     workflow.persistence.deactivate_cache()
     return workflow.persistence.metadata(IOFile(output)) is not None
+
+
+def forget_kept_outputs_after_success():
+    """Do, when Snakemake ends, what a hook would do if all jobs were run, and with success."""
+    scheduler = workflow.scheduler
+    if scheduler and not workflow.dryrun and scheduler.finished_jobs == len(workflow.dag):
+        forget_kept_outputs(FOLDERS, is_recorded)
 
 
 def megabytes(first_attempt):
