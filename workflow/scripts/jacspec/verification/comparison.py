@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 
-from jacspec.verification.network import Network
+from jacspec.verification.network import LinearStack
 from jacspec.verification.recomputation import (
     UNIT_ROUNDOFF,
     Bounded,
@@ -105,7 +105,7 @@ def identity_deviations(
     yield "stored_trace", deviation, solver + storage + (dim - rank) * least
 
 
-def largest_norm(network: Network) -> float:
+def largest_norm(network: LinearStack) -> float:
     """Bound the Frobenius norm of both d x d Jacobians, at any point, by those of the weights."""
     layers = [*network.encoder[::2], *network.decoder[::2]]
     product = np.prod([STEEPEST * np.linalg.norm(layer.weight.numpy(), 2) for layer in layers])

@@ -36,7 +36,7 @@ ACTIVATIONS = {
 
 
 @dataclass(frozen=True)
-class Network:
+class LinearStack:
     """Encoder and decoder in float64, Linear and activation in turns, and the file's SHA-256."""
 
     encoder: nn.Sequential
@@ -44,7 +44,7 @@ class Network:
     sha256: str
 
 
-def load_network(path: Path | str) -> Network:
+def load_network(path: Path | str) -> LinearStack:
     """Read a weights file; raises DamagedFileError if it holds no network."""
     content = Path(path).read_bytes()
     tensors, record = read_weights(path, content)
@@ -57,7 +57,7 @@ def load_network(path: Path | str) -> Network:
     # What the record or the tensors lack shows in the middle of something.
     except Exception as error:
         raise _damaged(path, error) from error
-    return Network(*halves, hashlib.sha256(content).hexdigest())
+    return LinearStack(*halves, hashlib.sha256(content).hexdigest())
 
 
 def read_weights(path: Path | str, content: bytes) -> tuple[dict[str, torch.Tensor], dict]:

@@ -23,7 +23,7 @@ import torch
 from torch import nn
 from torch.func import grad, jacrev
 
-from jacspec.verification.network import Network
+from jacspec.verification.network import LinearStack
 
 UNIT_ROUNDOFF = {"float64": 2.0**-53, "float32": 2.0**-24}
 EVALUATION_ROUNDINGS = 16
@@ -149,7 +149,7 @@ def product_error(layers: list[Layer]) -> np.ndarray:
     return error
 
 
-def recompute(network: Network, point: np.ndarray, precision: str) -> RecomputedPoint:
+def recompute(network: LinearStack, point: np.ndarray, precision: str) -> RecomputedPoint:
     """Recompute `point` in float64, with bounds for a shard made in `precision`."""
     unit = UNIT_ROUNDOFF[precision] + UNIT_ROUNDOFF["float64"]
     encode, decode = network.encoder, network.decoder

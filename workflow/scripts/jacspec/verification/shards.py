@@ -22,7 +22,7 @@ from jacspec.verification.comparison import (
     largest_norm,
     worst_index,
 )
-from jacspec.verification.network import Network, load_network
+from jacspec.verification.network import LinearStack, load_network
 from jacspec.verification.own import (
     OwnMaps,
     StoredPoint,
@@ -129,7 +129,7 @@ def verify_shard(
             recomputed = _recomputed(model, shard, data, rows)
             norm = (
                 largest_norm(model)
-                if isinstance(model, Network)
+                if isinstance(model, LinearStack)
                 else _largest_found(recomputed.values())
             )
             findings = [
@@ -157,9 +157,9 @@ def _key(shard: h5py.File) -> ModelKey:
 
 
 def _check_provenance(
-    path: Path | str, shard: h5py.File, data: h5py.File, model: Network | OwnMaps
+    path: Path | str, shard: h5py.File, data: h5py.File, model: LinearStack | OwnMaps
 ) -> None:
-    if isinstance(model, Network) and shard.attrs["engine"] != "dense":
+    if isinstance(model, LinearStack) and shard.attrs["engine"] != "dense":
         raise VerificationError(
             f"{path} is of the {shard.attrs['engine']} engine, and its weights do not tell the "
             "maps: name the factory that builds the autoencoder"
@@ -206,10 +206,10 @@ def _suspects(shard: h5py.File) -> list[int]:
 
 
 def _recomputed(
-    model: Network | OwnMaps, shard: h5py.File, data: h5py.File, rows: list[int]
+    model: LinearStack | OwnMaps, shard: h5py.File, data: h5py.File, rows: list[int]
 ) -> dict[int, RecomputedPoint]:
     precision = str(shard.attrs["precision"])
-    if isinstance(model, Network):
+    if isinstance(model, LinearStack):
         return {row: recompute(model, data["points"][row], precision) for row in rows}
     points = [StoredPoint(data["points"][row], _stored(shard, row)) for row in rows]
     engine = str(shard.attrs["engine"])
