@@ -165,13 +165,18 @@ def of_models(pattern):
     return lambda wildcards: GRID.of_models(pattern, wildcards.variant)
 
 
+def where_it_is(path):
+    """Return the path of a file that jobs read there, so that no prefix is put before it."""
+    return local(path) if IS_MODULE else path
+
+
 def files_of_source(source):
-    """Return the files that points are made from, which jobs read where the source says.
+    """Return the files that points are made from.
 
     Published images are ancient, because their SHA-256 is verified: nothing can make them others.
     """
     published = located("resources/")
-    paths = [local(path) for path in source.files()]
+    paths = map(where_it_is, source.files())
     return [ancient(path) if path.startswith(published) else path for path in paths]
 
 

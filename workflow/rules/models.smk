@@ -75,8 +75,7 @@ rule train_own_model:
 
 rule import_weights:
     input:
-        # A user's file, which no module's prefix is put before.
-        lambda wildcards: local(
+        lambda wildcards: where_it_is(
             GRID.variants[wildcards.variant].weights_file(wildcards.latent_dim, wildcards.seed)
         ),
     output:
