@@ -69,7 +69,7 @@ def test_the_answer_is_on_the_first_screen(open_page):
         answer = open_page(width).locator("#answer .lead")
         box = answer.bounding_box()
         assert box["y"] + box["height"] < 900
-        assert answer.inner_text().startswith("Nothing is judged: all 2 variants")
+        assert answer.inner_text().startswith("Nothing is judged: the networks of all 2 variants")
 
 
 def test_a_short_training_is_judged_nowhere(open_page, tiny_sweep):
