@@ -41,6 +41,7 @@ OF_THE_SWEEP = (
 )
 # Bytes from which on a table is compressed: beside it, a page shows what it says.
 LARGE = 50_000
+COMPRESSED = ".xz"
 # What is published of its first variant.
 OF_A_VARIANT = (
     "claims.md",
@@ -116,8 +117,9 @@ def _adapt_page(page: Path, beside: Iterable[str], has_pictures: bool) -> None:
     text = page.read_text(encoding="utf-8")
     if not has_pictures:
         text = LINK_TO_A_PICTURE.sub("", text)
-    for name in CARRIED:
-        for published in (one for one in beside if one.startswith(name)):
+    for published in beside:
+        name = published.removesuffix(COMPRESSED)
+        if name in CARRIED:
             carried = rf'<script type="text/plain" id="file-[^"]+/{name}">.*?</script>\n?'
             text = re.sub(carried, "", text, flags=re.DOTALL)
             link = rf'<a data-file="{name}" href="[^"]+">{name}</a>'
@@ -129,7 +131,7 @@ def _placed(source: Path, path: Path) -> Path:
     """Copy a file, large tables and pictures made small without loss, and return its place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if source.suffix == ".csv" and source.stat().st_size > LARGE:
-        path = path.with_name(f"{path.name}.xz")
+        path = path.with_name(f"{path.name}{COMPRESSED}")
         path.write_bytes(lzma.compress(source.read_bytes(), preset=9 | lzma.PRESET_EXTREME))
     elif source.suffix == ".png":
         path = path.with_suffix(".webp")
