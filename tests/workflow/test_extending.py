@@ -79,7 +79,7 @@ def test_lines_that_the_page_shows_stand_in_the_project(project):
 
 
 @pytest.fixture(scope="module")
-def sweep(snakemake, project, tmp_path_factory) -> Path:
+def sweep(snakemake, mnist, project, tmp_path_factory) -> Path:
     """Return the folder of a small sweep, run by a copy of the project with all additions."""
     copy, folder = tmp_path_factory.mktemp("project"), tmp_path_factory.mktemp("sweep")
     for name in ("workflow", "envs"):
@@ -96,7 +96,7 @@ def sweep(snakemake, project, tmp_path_factory) -> Path:
         folder,
         *("--snakefile", copy / "Snakefile"),
         *("--configfile", TINY, folder / "small.yaml"),
-        *("--config", f"mnist_source={project}/resources/mnist", "--"),
+        *("--config", f"mnist_source={mnist}", "--"),
         *(layout.VARIANTS, layout.REPORT, *FIGURES),
         *(layout.JOINED_TABLE.format(table=table) for table in ("summary", "claims")),
     )

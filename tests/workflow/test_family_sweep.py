@@ -28,14 +28,13 @@ CONFIG = {
 
 
 @pytest.fixture(scope="module")
-def family(snakemake, tiny_sweep, tmp_path_factory, project):
+def family(snakemake, mnist, tiny_sweep, tmp_path_factory):
     """Return the tiny sweep's folder with what one model makes of a path, and Snakemake's words."""
     overlay = tmp_path_factory.mktemp("family") / "family.yaml"
     overlay.write_text(yaml.safe_dump(CONFIG))
-    mnist = f"mnist_source={project}/resources/mnist"
     finished = snakemake(
         tiny_sweep,
-        *("--configfile", TINY, overlay, "--config", mnist, "--"),
+        *("--configfile", TINY, overlay, "--config", f"mnist_source={mnist}", "--"),
         KEY.path(layout.MODEL_FAMILY, family="path"),
     )
     return tiny_sweep, finished.stdout + finished.stderr

@@ -39,14 +39,13 @@ LAST = ("figure", "report")
 
 
 @pytest.fixture(scope="module")
-def own_sweep(snakemake, tmp_path_factory, project):
+def own_sweep(snakemake, mnist, tmp_path_factory, project):
     """Return a folder with the example's models, run to the report, and its arguments."""
     folder = tmp_path_factory.mktemp("own")
     shutil.copytree(project / EXAMPLE, folder / EXAMPLE)
     (folder / "small.yaml").write_text(yaml.safe_dump({**SMALL, "variants": {"sgd": None}}))
     overlays = (TINY, folder / EXAMPLE / "config.yaml", folder / "small.yaml")
-    mnist = f"mnist_source={project}/resources/mnist"
-    arguments = ("--configfile", *overlays, "--config", mnist)
+    arguments = ("--configfile", *overlays, "--config", f"mnist_source={mnist}")
     snakemake(folder, *arguments)
     return folder, arguments
 

@@ -23,16 +23,16 @@ FAMILIES = {
 
 
 @pytest.fixture(scope="module")
-def family_report(snakemake, tiny_sweep, tmp_path_factory, project):
+def family_report(snakemake, mnist, tiny_sweep, tmp_path_factory):
     """Return the page of the tiny sweep with families, which only models with d = 5 are shown."""
     folder = tmp_path_factory.mktemp("families")
     overlay = folder / "families.yaml"
     config = {"families": FAMILIES, "family_samples": 50, "family_latent_dims": [5]}
     overlay.write_text(yaml.safe_dump(config))
     sweep = shutil.copytree(tiny_sweep, folder / "sweep")
-    mnist = f"mnist_source={project}/resources/mnist"
     page = "results/report.html"
-    snakemake(sweep, "--configfile", TINY, overlay, "--config", mnist, "--", page)
+    source = f"mnist_source={mnist}"
+    snakemake(sweep, "--configfile", TINY, overlay, "--config", source, "--", page)
     return sweep / page
 
 
