@@ -16,6 +16,7 @@ from playwright.sync_api import Page
 from report_pages import MARKS, NARROW, PAPER_MEGABYTES, check_plane, obstacles, shown_chart
 
 from conftest import WIDE
+from jacspec.claims.registry import CLAIMS
 from jacspec.claims.rows import read_claims
 from jacspec.results import open_sweep
 
@@ -140,6 +141,7 @@ def test_the_evidence_has_the_value_and_the_conditions_of_every_network(
 
 def test_the_command_of_a_claim_makes_its_numbers_again(open_page, tiny_sweep, project):
     page = open_page()
+    page.evaluate("location.hash = '#claims/sgd/C9'")
     command = page.locator('[id="sgd/C9"] code', has_text="snakemake").text_content()
     words = shlex.split(command)
     assert words[:5] == ["snakemake", "--cores", "1", "--force", "results/sgd/claims.csv"]
@@ -188,7 +190,16 @@ def test_a_variant_can_be_chosen_for_everything_below(open_page, tiny_sweep):
     link = page.locator("#figure_1 a.pdf").get_attribute("href")
     assert link == "sgd/figures/figure_1.pdf"
     assert set(page.locator(".variant-name").all_inner_texts()) == {"sgd"}
+    assert {claim.get_attribute("id") for claim in page.locator(".claim:visible").all()} == {
+        f"sgd/C{number}" for number in CLAIMS
+    }
+    assert page.locator("#detection .leaderboard:visible").count() == 1
     assert draw_all(page)
+    page.select_option("#variant", "paper")
+    page.wait_for_selector('#explorer[data-variant="paper"]')
+    assert page.locator('[id="sgd/C9"]:visible').count() == 0
+    page.select_option("#variant", "sgd")
+    page.locator('[id="sgd/C9"] summary').first.wait_for()
 
 
 def test_all_sets_are_switched_at_once(open_page):

@@ -9,6 +9,7 @@ PAGE_PARTS = [
         "page.css",
         "explorer.js",
         "evidence.js",
+        "packs.js",
         "page.js",
         "plotly/plotly-cartesian.min.js",
     )

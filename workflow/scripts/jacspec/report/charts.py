@@ -30,6 +30,8 @@ THIN_WIDTH = 1.0
 INTERVAL = "(%{customdata[0]:.4g} to %{customdata[1]:.4g})"
 COLORS = "Viridis"
 MAXIMAL_TICKS = 10
+# Finer than a pixel, and than what labels show; all of them would be a seventh of a study's page.
+DRAWN_DIGITS = 5
 SYMBOLS = {
     "o": "circle",
     "s": "square",
@@ -61,6 +63,13 @@ class Chart:
         content = json.loads(self.figure.to_json())
         content["layout"].pop("template", None)
         return content
+
+
+def rounded(specification: Mapping) -> dict:
+    """Return a specification with no more digits than can be seen, `DRAWN_DIGITS`."""
+    return json.loads(
+        json.dumps(specification), parse_float=lambda text: float(f"{float(text):.{DRAWN_DIGITS}g}")
+    )
 
 
 # Of a vertical axis with a label of two lines, in pixels.

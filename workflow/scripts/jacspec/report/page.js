@@ -11,6 +11,7 @@
   const hidden = { dataset: new Set(), score: new Set(), jacobian: new Set(), latent_dim: new Set() };
   const contents = new Map();
   const models = new Map();
+  const blocks = new Map();
   const claims = new Map();
   const turns = new Map();
   const select = (id) => document.getElementById(id);
@@ -24,20 +25,6 @@
   let shown = null;
   /* Charts of each side of the explorer. */
   let explored = {};
-
-  async function unpack(id) {
-    const letters = atob(select(id).textContent);
-    const bytes = new Uint8Array(letters.length);
-    // Ten times as fast as Uint8Array.from with a function.
-    for (let place = 0; place < letters.length; place += 1) bytes[place] = letters.charCodeAt(place);
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-    return new Response(stream).text();
-  }
-
-  async function unpackOnce(store, id) {
-    if (!store.has(id)) store.set(id, JSON.parse(await unpack(id)));
-    return store.get(id);
-  }
 
   const contentOf = (variant) => unpackOnce(contents, `variant-${variant}`);
   const modelOf = ([variant, latentDim, seed]) =>
@@ -240,14 +227,25 @@
     fillChoice(`seed${side}`, models.filter(([dim]) => dim === chosenDim).map(([, seed]) => seed));
   }
 
+  /* Put what is packed in a block in its place, once. */
+  function fill(block) {
+    if (!blocks.has(block)) {
+      blocks.set(block, unpacked(block.textContent).then((html) => {
+        block.innerHTML = html;
+        for (const element of block.querySelectorAll(".chart")) observer.observe(element);
+      }));
+    }
+    return blocks.get(block);
+  }
+
   async function showVariant() {
     const name = variantName();
     shown = await contentOf(name);
     fillModels("");
     fillChoice("gallery-seed", unique(page.models[name].map(([, seed]) => seed)));
-    for (const block of document.querySelectorAll("[data-variants]")) {
-      block.hidden = !block.dataset.variants.split(" ").includes(name);
-    }
+    const isOf = ({ dataset }) => dataset.variants.split(" ").includes(name);
+    await Promise.all([...document.querySelectorAll("[data-packed]")].filter(isOf).map(fill));
+    for (const block of document.querySelectorAll("[data-variants]")) block.hidden = !isOf(block);
     for (const text of document.querySelectorAll(".variant-name")) text.textContent = name;
     for (const link of document.querySelectorAll("[data-file]")) link.href = `${name}/${link.dataset.file}`;
     showGallery();

@@ -42,9 +42,9 @@ FOLDER = Path(__file__).parent
 # The part of Plotly that draws in a plane starts in a third of the time that all of it takes.
 PLOTLY = FOLDER / "plotly" / "plotly-cartesian.min.js"
 # Half of a view's bytes are single points; these many show the same, and keep a study's page small.
-EXPLORED_POINTS = 150
+EXPLORED_POINTS = 100
 SINGLE_POINTS = ("difference", "error", "sign")
-SCRIPTS = ("explorer.js", "evidence.js", "page.js")
+SCRIPTS = ("packs.js", "explorer.js", "evidence.js", "page.js")
 MARKERS = {
     "circle": "●",
     "square": "■",
@@ -117,6 +117,7 @@ def write_page(path: Path | str, sources: PageSources) -> None:
     environment.filters["symbols"] = with_subscripts
     environment.filters["number"] = readable_number
     environment.filters["percent"] = readable_percent
+    environment.filters["packed"] = packed
     html = environment.get_template("page.html").render(_content(sources))
     with replacing(path) as temporary:
         temporary.write_text(html, encoding="utf-8")
@@ -135,6 +136,10 @@ def readable_percent(value: float) -> str:
 def packed(text: str) -> str:
     """Return a text, compressed by zlib, in base64."""
     return base64.b64encode(zlib.compress(text.encode(), level=9)).decode("ascii")
+
+
+def _dense_json(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, separators=(",", ":"))
 
 
 def _content(sources: PageSources) -> dict[str, Any]:
@@ -176,10 +181,10 @@ def _packs(sources: PageSources, contents: Sequence[VariantContent]) -> Iterable
     for name, path in sources.files.items():
         yield f"file-{name}", packed(path.read_text(encoding="utf-8"))
     for own, content in zip(sources.variants, contents, strict=True):
-        yield f"variant-{content.name}", packed(json.dumps(content.scripted()))
+        yield f"variant-{content.name}", packed(_dense_json(content.scripted()))
         for view in own.views:
             key = key_of_view(view)
-            yield f"model-{key.variant}-{key.name}", packed(json.dumps(_explored(view)))
+            yield f"model-{key.variant}-{key.name}", packed(_dense_json(_explored(view)))
 
 
 def _page_data(sources: PageSources, variants: Sequence[VariantContent]) -> dict[str, Any]:
