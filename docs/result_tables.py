@@ -27,6 +27,9 @@ from jacspec.variants.matrix import MatrixRow, answer, matrix, read_variants
 RESULTS = Path(__file__).parent / "results"
 STUDY = RESULTS / "study"
 SWEEP = RESULTS / "sweep"
+BETWEEN = RESULTS / "between_networks"
+# Rules of checks, which no sweep runs by itself.
+CHECKS = ("verify", "verify_shard")
 MODEL = ["variant", "latent_dim", "seed"]
 TRAINING_SET = "training set"
 HIGH_DIM = 12
@@ -71,8 +74,8 @@ def scope(folder: Path = STUDY) -> str:
     """Return what was run: networks, points, versions, machine, cost."""
     record = study_record(folder)
     configuration, machine = record["configuration"], record["machine"]
-    hours = {stage["rule"]: stage["seconds"] / 3600 for stage in record["stages"]}
-    jobs = {stage["rule"]: stage["jobs"] for stage in record["stages"]}
+    hours = {stage["rule"]: stage["seconds"] / 3600 for stage in own_stages(record)}
+    jobs = {stage["rule"]: stage["jobs"] for stage in own_stages(record)}
     dims = sorted({dim for own in record["variants"].values() for dim in own["latent_dims"]})
     seeds = sorted({seed for own in record["variants"].values() for seed in own["seeds"]})
     versions = ", ".join(
@@ -90,9 +93,14 @@ def scope(folder: Path = STUDY) -> str:
     )
 
 
-def claims_by_variant() -> str:
+def own_stages(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the stages of a run's record without those that were asked for to check it."""
+    return [stage for stage in record["stages"] if stage["rule"] not in CHECKS]
+
+
+def claims_by_variant(folder: Path = STUDY) -> str:
     """Return the matrix: a mark for each verdict, and the strength."""
-    rows = _matrix()
+    rows = _matrix(folder)
     variants = list(dict.fromkeys(one.variant for row in rows for one in row.verdicts))
     body = []
     for row in rows:
@@ -129,9 +137,9 @@ def training_time() -> str:
     return markdown_table(["epochs", "d", *_groups()], body)
 
 
-def variance() -> str:
+def variance(folder: Path = STUDY) -> str:
     """Return the shares of variance of each claim's main statistic."""
-    found = published_table(STUDY, "variance.csv")
+    found = published_table(folder, "variance.csv")
     components = list(dict.fromkeys(found["component"]))
     body = []
     for claim, own in found.groupby("claim", sort=False):
@@ -287,10 +295,10 @@ def _groups() -> tuple[str, ...]:
     return (TRAINING_SET, *BRIGHTNESS)
 
 
-def told_shares_reversed() -> pd.DataFrame:
+def told_shares_reversed(folder: Path = STUDY) -> pd.DataFrame:
     """Return the shares of J_I reversed, by group, where enough points have a sign to tell."""
-    shares, keys = grouped("share_reversed"), [*MODEL, "dataset"]
-    undetermined = grouped("share_undetermined").set_index(keys)["value"]
+    shares, keys = grouped("share_reversed", folder), [*MODEL, "dataset"]
+    undetermined = grouped("share_undetermined", folder).set_index(keys)["value"]
     is_told = undetermined[pd.MultiIndex.from_frame(shares[keys])] <= LARGEST_UNDETERMINED_SHARE
     return shares[is_told.to_numpy()]
 
@@ -334,8 +342,8 @@ def _summary(folder: Path) -> pd.DataFrame:
     return published_table(folder, "summary.csv")
 
 
-def _matrix() -> list[MatrixRow]:
-    return matrix(read_variants(STUDY / "variants.csv"))
+def _matrix(folder: Path = STUDY) -> list[MatrixRow]:
+    return matrix(read_variants(folder / "variants.csv"))
 
 
 def _cell(verdict: Verdict, strength: float) -> str:

@@ -4,7 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 import yaml
-from result_tables import MARKS, SWEEP, percent, study_record
+from result_tables import MARKS, SWEEP, own_stages, percent, study_record
 
 from jacspec.claims.registry import CLAIMS
 from jacspec.markdown import markdown_table
@@ -22,7 +22,7 @@ def cost() -> str:
     networks = dims * seeds
     jobs = {"train_model": networks, "compute_spectra": networks * sets, "reduce_model": networks}
     hours = Counter()
-    for stage in record["stages"]:
+    for stage in own_stages(record):
         share = jobs.get(stage["rule"], stage["jobs"]) / stage["jobs"]
         hours[PARTS.get(stage["rule"], "all else")] += stage["seconds"] / 3600 * share
     parts = ", ".join(f"{hours[name]:.1f} {name}" for name in (*PARTS.values(), "all else"))

@@ -127,20 +127,27 @@ def answer(rows: Sequence[MatrixRow]) -> str:
             "too few to tell."
         )
     if variants == 1:
-        return (
-            f"Of {len(rows)} claims, {_many(holds, 'is', 'are')} reproduced, "
-            f"{_many(fails, 'is', 'are')} not, and {unknown} cannot be told."
+        found = _counted(
+            (holds, "is reproduced", "are reproduced"),
+            (fails, "is not", "are not"),
+            (unknown, "cannot be told", "cannot be told"),
         )
-    return (
-        f"Of {len(rows)} claims, {_many(holds, 'holds', 'hold')} in every variant that can tell, "
-        f"{_many(depends, 'depends', 'depend')} on the recipe, {_many(fails, 'holds', 'hold')} in "
-        f"none, and {unknown} cannot be told ({judged} of {variants} variants "
-        f"{'is' if judged == 1 else 'are'} judged)."
+        return f"Of {len(rows)} claims, {found}."
+    found = _counted(
+        (holds, "holds in every variant that can tell", "hold in every variant that can tell"),
+        (depends, "depends on the recipe", "depend on the recipe"),
+        (fails, "holds in none", "hold in none"),
+        (unknown, "cannot be told", "cannot be told"),
     )
+    are = "is" if judged == 1 else "are"
+    return f"Of {len(rows)} claims, {found} ({judged} of {variants} variants {are} judged)."
 
 
-def _many(count: int, of_one: str, of_more: str) -> str:
-    return f"{count} {of_one if count == 1 else of_more}"
+def _counted(*parts: tuple[int, str, str]) -> str:
+    """Return how many there are of each part, in its words for one or for several."""
+    # "0 depend" would read as if it were known that none does.
+    *rest, last = (f"{count} {one if count == 1 else more}" for count, one, more in parts if count)
+    return f"{', '.join(rest)} and {last}" if rest else last
 
 
 def write_variants(path: Path | str, verdicts: Sequence[VariantVerdict]) -> None:
