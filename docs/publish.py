@@ -1,9 +1,10 @@
-"""Copy what a sweep has found into docs/results/: `python docs/publish.py FOLDER NAME`.
+"""Copy what a sweep has found into docs/results/: `python docs/publish.py FOLDER NAME [--tables]`.
 
 FOLDER is where the sweep was run, with its `results/`; NAME is the folder below docs/results/. The
 tables must be those that the record of the run names, and nothing is published that is not whole.
 Large tables are compressed. Of the pages only those links are kept that lead somewhere, and what
-lies beside a page, for all variants in one, is left out of it.
+lies beside a page, for all variants in one, is left out of it. With --tables there is neither page
+nor picture, and no more than what verdicts rest on.
 """
 
 import json
@@ -11,7 +12,7 @@ import lzma
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ OF_THE_SWEEP = (
 # Bytes from which on a table is compressed: beside it, a page shows what it says.
 LARGE = 50_000
 COMPRESSED = ".xz"
+# What verdicts rest on.
+TABLES = ("record.json", "summary.csv", "claims.csv", "variants.csv", "variants.md", "variance.csv")
 # What is published of its first variant.
 OF_A_VARIANT = (
     "claims.md",
@@ -67,7 +70,7 @@ def altered(folder: Path, tables: Mapping[str, str]) -> list[str]:
     ]
 
 
-def publish(folder: Path, target: Path) -> list[Path]:
+def publish(folder: Path, target: Path, *, only_tables: bool = False) -> list[Path]:
     """Put the files of the sweep in `folder` in place of all that is in `target`; return them.
 
     Raises SystemExit if a table is not the one that the record of the run names.
@@ -76,26 +79,36 @@ def publish(folder: Path, target: Path) -> list[Path]:
     record = json.loads((results / "record.json").read_text(encoding="utf-8"))
     if wrong := altered(folder, record["tables"]):
         sys.exit(f"{folder}: {', '.join(wrong)} not as in results/record.json; run snakemake again")
-    first = next(iter(record["variants"]))
-    found = [results / name for name in OF_THE_SWEEP if (results / name).is_file()]
-    placed = {source: target / source.relative_to(results) for source in found}
-    has_families = any((results / first).glob("families/*.csv"))
-    # What it has to show is its families; the page would be a seventh of all that is published.
-    if has_families:
-        placed = {source: path for source, path in placed.items() if source.suffix not in PICTURED}
-    for source in _matching(results / first, OF_A_VARIANT):
-        placed[source] = target / source.relative_to(results / first)
-    is_alone = len(record["variants"]) == 1 and not has_families
-    pictures = _matching(results / first, PICTURES if is_alone else ())
-    placed |= {source: target / source.relative_to(results) for source in pictures}
+    placed = {source: target / place for source, place in _chosen(results, record, only_tables)}
     shutil.rmtree(target, ignore_errors=True)
     published = [_placed(source, path) for source, path in placed.items()]
     if (target / "report.html") in published:
-        _adapt_page(target / "report.html", [path.name for path in published], bool(pictures))
-    if keys := dense_networks(record["variants"]):
+        has_pictures = any(path.suffix == ".pdf" for path in published)
+        _adapt_page(target / "report.html", [path.name for path in published], has_pictures)
+    if not only_tables and (keys := dense_networks(record["variants"])):
         published.append(target / "networks.csv")
         write_networks(folder, published[-1], keys, list(record["datasets"]))
     return published
+
+
+def _chosen(
+    results: Path, record: Mapping[str, Any], only_tables: bool
+) -> Iterator[tuple[Path, Path]]:
+    """Yield the files to be published, and their places seen from the target."""
+    first = results / next(iter(record["variants"]))
+    has_families = any(first.glob("families/*.csv"))
+    for name in TABLES if only_tables else OF_THE_SWEEP:
+        # What families have to show is themselves; the page would be a seventh of all files.
+        left_out = has_families and Path(name).suffix in PICTURED
+        if (results / name).is_file() and not left_out:
+            yield results / name, Path(name)
+    if only_tables:
+        return
+    for source in _matching(first, OF_A_VARIANT):
+        yield source, source.relative_to(first)
+    if len(record["variants"]) == 1 and not has_families:
+        for source in _matching(first, PICTURES):
+            yield source, source.relative_to(results)
 
 
 def dense_networks(variants: Mapping[str, Mapping[str, Any]]) -> list[ModelKey]:
@@ -143,7 +156,9 @@ def _placed(source: Path, path: Path) -> Path:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    only_tables = sys.argv[3:] == ["--tables"]
+    if len(sys.argv) != 3 + only_tables:
         sys.exit(__doc__)
-    files = publish(Path(sys.argv[1]), PROJECT / "docs" / "results" / sys.argv[2])
+    place = PROJECT / "docs" / "results" / sys.argv[2]
+    files = publish(Path(sys.argv[1]), place, only_tables=only_tables)
     print(f"{len(files)} files, {sum(path.stat().st_size for path in files) / 1e6:.1f} MB")

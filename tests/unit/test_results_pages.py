@@ -86,6 +86,11 @@ def test_what_is_published_takes_the_place_of_all_that_was(sweep, tmp_path):
     assert {p.relative_to(target).as_posix() for p in target.rglob("*") if p.is_file()} == names
 
 
+def test_tables_alone_are_published_without_page_and_pictures(sweep, tmp_path):
+    published = publish.publish(sweep, tmp_path / "published", only_tables=True)
+    assert [path.name for path in published] == ["record.json", "summary.csv"]
+
+
 def test_a_published_page_has_no_link_that_leads_nowhere(sweep, tmp_path):
     target = tmp_path / "published"
     publish.publish(sweep, target)
