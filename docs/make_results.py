@@ -16,6 +16,7 @@ sys.path[:0] = [str(PROJECT / "workflow" / "scripts"), str(PROJECT / "docs")]
 import map_tables as maps  # noqa: E402
 import network_tables as of_networks  # noqa: E402
 import result_tables as tables  # noqa: E402
+import seed_tables as of_seeds  # noqa: E402
 import sweep_tables as of_sweep  # noqa: E402
 from rerun_table import rerun_table  # noqa: E402
 
@@ -37,6 +38,10 @@ BLOCKS: dict[str, tuple[str, Callable[[], str]]] = {
     "training_time": ("docs/results.md", tables.training_time),
     "networks": ("docs/results.md", of_networks.networks),
     "distance": ("docs/results.md", of_networks.distance_and_orientation),
+    "between_scope": ("docs/results.md", partial(tables.scope, tables.BETWEEN)),
+    "between_shares": ("docs/results.md", of_seeds.shares_of_networks),
+    "between_networks": ("docs/results.md", of_seeds.reversed_between_networks),
+    "between_variance": ("docs/results.md", partial(tables.variance, tables.BETWEEN)),
     "variance": ("docs/results.md", tables.variance),
     "detection": ("docs/results.md", tables.detection),
     "leaderboard": ("docs/results.md", partial(tables.detection, maps.MAPS)),

@@ -98,9 +98,9 @@ def own_stages(record: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [stage for stage in record["stages"] if stage["rule"] not in CHECKS]
 
 
-def claims_by_variant(folder: Path = STUDY) -> str:
+def claims_by_variant() -> str:
     """Return the matrix: a mark for each verdict, and the strength."""
-    rows = _matrix(folder)
+    rows = _matrix()
     variants = list(dict.fromkeys(one.variant for row in rows for one in row.verdicts))
     body = []
     for row in rows:
@@ -342,8 +342,8 @@ def _summary(folder: Path) -> pd.DataFrame:
     return published_table(folder, "summary.csv")
 
 
-def _matrix(folder: Path = STUDY) -> list[MatrixRow]:
-    return matrix(read_variants(folder / "variants.csv"))
+def _matrix() -> list[MatrixRow]:
+    return matrix(read_variants(STUDY / "variants.csv"))
 
 
 def _cell(verdict: Verdict, strength: float) -> str:

@@ -11,8 +11,26 @@ from result_tables import (
 )
 
 from jacspec.markdown import markdown_table
+from jacspec.variants.matrix import VariantVerdict, matrix, read_variants
 
 GROUPS = {TRAINING_SET: (TRAINING_SET,), "noise that is not dark": ("middle", "bright")}
+
+
+def shares_of_networks() -> str:
+    """Return of what share of a variant's networks each claim holds, with its 95 % interval."""
+    rows = matrix(read_variants(BETWEEN / "variants.csv"))
+    variants = [f"`{one.variant}`" for one in rows[0].verdicts]
+    body = [
+        [row.claim, *map(_share, row.verdicts)]
+        for row in rows
+        # On two latent dimensions nothing is known of claims on trends.
+        if any(one.high - one.low < 1 for one in row.verdicts)
+    ]
+    return markdown_table(["", *variants], body)
+
+
+def _share(found: VariantVerdict) -> str:
+    return f"{percent(found.share_of_networks)} ({percent(found.low)} to {percent(found.high)})"
 
 
 def reversed_between_networks() -> str:

@@ -15,6 +15,7 @@ from jacspec.detection.scores import TITLES
 from jacspec.figures.samples import CURVE_SIDE, Sample
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import PALETTES, line_styles
+from jacspec.key import ModelKey
 from jacspec.report.charts import looks_of, rounded
 from jacspec.report.colors import CONTRAST, DARK_BACKGROUND, contrast, dark_counterparts
 from jacspec.report.figures import paper_figures
@@ -90,10 +91,20 @@ def test_stages_add_up_over_jobs(tmp_path):
         path = tmp_path / f"{name}.tsv"
         path.parent.mkdir(exist_ok=True)
         path.write_text(f"s\tmax_rss\n{seconds}\t{memory}\n")
-    first, second = stages(tmp_path)
+    first, second = stages(tmp_path, [])
     assert (first.rule, first.jobs, first.seconds) == ("b", 1, 9)
     assert (second.rule, second.jobs, second.seconds, second.longest_seconds) == ("a", 2, 4, 2.5)
     assert second.peak_megabytes == 10
+
+
+def test_stages_leave_out_models_that_only_an_earlier_sweep_had(tmp_path):
+    jobs = ("mine/d2_seed0.tsv", "mine/d2_seed1.tsv", "other/d2_seed0.tsv")
+    for name in (*jobs, "mine/noise/d2_seed0.1.tsv", "mine/noise/d3_seed0.0.tsv", "noise.0.tsv"):
+        path = tmp_path / "rule" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("s\tmax_rss\n1\t-\n")
+    # A model's training and shard, and a set of points, which is of no model.
+    assert [stage.jobs for stage in stages(tmp_path, [ModelKey("mine", 2, 0)])] == [3]
 
 
 @pytest.mark.parametrize("others", [[], ["#ffffff"], ["#ffffff", "#fafafa"]])

@@ -31,11 +31,16 @@ class Stage:
     peak_megabytes: float | None
 
 
-def stages(benchmarks: Path) -> list[Stage]:
-    """Return the cost of every rule, by its files below `benchmarks`, the most expensive first."""
+def stages(benchmarks: Path, models: Collection[ModelKey]) -> list[Stage]:
+    """Return the cost of every rule, by its files below `benchmarks`, the most expensive first.
+
+    Jobs of other models than `models`, which an earlier sweep in the same folder had, do not count.
+    """
     jobs = defaultdict(list)
     for path in sorted(benchmarks.rglob("*.tsv")):
-        rule = path.relative_to(benchmarks).parts[0].removesuffix(".tsv")
+        rule, *place = path.relative_to(benchmarks).with_suffix("").parts
+        if _model_of_job(place) not in (None, *models):
+            continue
         with path.open(encoding="utf-8", newline="") as file:
             jobs[rule] += csv.DictReader(file, delimiter="\t")
     found = [_stage(rule, rows) for rule, rows in jobs.items()]
@@ -95,6 +100,14 @@ def origin(points: PointsRun) -> dict[str, str]:
         for name, value in points.attributes.items()
         if name not in ("dataset", "first", "count", "format_version")
     }
+
+
+def _model_of_job(place: Sequence[str]) -> ModelKey | None:
+    """Return whose job a file below a rule's folder measured, None if it was of no one model."""
+    try:
+        return ModelKey.parse(place[0], place[-1].partition(".")[0])
+    except (IndexError, ValueError):
+        return None
 
 
 def _stage(rule: str, rows: Sequence[Mapping[str, str]]) -> Stage:
