@@ -64,8 +64,8 @@ sweep: setup
 
 # What docs/results and the pages that are made from it have: the paper's sweep, that of
 # config/study.yaml, and of three networks families and near sets, in folders of their own. Some 21
-# hours on two cores; it resumes where it was stopped. Networks that both runs in the study's folder have
-# are computed once.
+# hours on two cores; it resumes where it was stopped. Networks that both runs in the study's folder
+# have are computed once.
 study: setup
 	mkdir -p sweep study study_maps
 	$(SNAKEMAKE) -j$(JOBS) --directory sweep

@@ -16,7 +16,7 @@ from jacspec.figures.samples import CURVE_SIDE, Sample
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import PALETTES, line_styles
 from jacspec.key import ModelKey
-from jacspec.report.charts import looks_of, rounded
+from jacspec.report.charts import looks_of, with_drawn_digits
 from jacspec.report.colors import CONTRAST, DARK_BACKGROUND, contrast, dark_counterparts
 from jacspec.report.figures import paper_figures
 from jacspec.report.images import strip_png
@@ -152,7 +152,7 @@ def summary() -> pd.DataFrame:
 
 def test_a_page_carries_charts_as_they_are_but_for_digits_that_nobody_sees():
     chart = {"data": [{"x": [2, 1 / 3, None], "y": [-1e-9 / 3, 12345.678], "name": "0.123456"}]}
-    assert rounded(chart) == {
+    assert with_drawn_digits(chart) == {
         "data": [{"x": [2, 0.33333, None], "y": [-3.3333e-10, 12346.0], "name": "0.123456"}]
     }
 

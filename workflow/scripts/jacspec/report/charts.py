@@ -65,7 +65,7 @@ class Chart:
         return content
 
 
-def rounded(specification: Mapping) -> dict:
+def with_drawn_digits(specification: Mapping) -> dict:
     """Return a specification with no more digits than can be seen, `DRAWN_DIGITS`."""
     return json.loads(
         json.dumps(specification), parse_float=lambda text: float(f"{float(text):.{DRAWN_DIGITS}g}")

@@ -251,7 +251,7 @@ def _run(sources: PageSources) -> dict[str, Any]:
         "configuration": yaml.safe_dump(
             dict(sources.configuration), sort_keys=False, allow_unicode=True, width=80
         ),
-        "stages": run_record.stages(sources.benchmarks, list(map(key_of_view, views))),
+        "stages": run_record.stages(sources.benchmarks, map(key_of_view, views)),
         "point_counts": {name: content["points"] for name, content in views[0]["datasets"].items()},
         "origins": {name: run_record.origin(points) for name, points in sources.points.items()},
         "versions": {

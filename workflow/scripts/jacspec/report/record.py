@@ -45,7 +45,7 @@ def write_record(
         | {name: found for name in LIBRARIES if (found := _version(name))},
         "machine": machine(),
         "variants": {name: dict(settings) for name, settings in variants.items()},
-        "stages": [asdict(stage) for stage in stages(benchmarks, list(map(key_of_view, views)))],
+        "stages": [asdict(stage) for stage in stages(benchmarks, map(key_of_view, views))],
         "models": {
             str(key_of_view(view)): {"weights_sha256": view["weights_sha256"], **view["versions"]}
             for view in views

@@ -3,7 +3,7 @@
 import csv
 import math
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,15 +31,15 @@ class Stage:
     peak_megabytes: float | None
 
 
-def stages(benchmarks: Path, models: Collection[ModelKey]) -> list[Stage]:
+def stages(benchmarks: Path, models: Iterable[ModelKey]) -> list[Stage]:
     """Return the cost of every rule, by its files below `benchmarks`, the most expensive first.
 
     Jobs of other models than `models`, which an earlier sweep in the same folder had, do not count.
     """
-    jobs = defaultdict(list)
+    jobs, counted = defaultdict(list), {None, *models}
     for path in sorted(benchmarks.rglob("*.tsv")):
         rule, *place = path.relative_to(benchmarks).with_suffix("").parts
-        if _model_of_job(place) not in (None, *models):
+        if _model_of_job(place) not in counted:
             continue
         with path.open(encoding="utf-8", newline="") as file:
             jobs[rule] += csv.DictReader(file, delimiter="\t")

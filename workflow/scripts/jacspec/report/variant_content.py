@@ -16,7 +16,7 @@ from jacspec.families.content import FamilyContent
 from jacspec.figures.selection import Selection
 from jacspec.figures.style import LineStyle, line_styles
 from jacspec.report import run_record
-from jacspec.report.charts import Chart, rounded
+from jacspec.report.charts import Chart, with_drawn_digits
 from jacspec.report.claim_evidence import ClaimEvidence, claim_evidence
 from jacspec.report.family_charts import FamilyCharts, family_charts
 from jacspec.report.figures import PaperFigure, hero, paper_figures
@@ -100,7 +100,7 @@ class VariantContent:
         return {
             "training_set": self.training_set,
             "charts": {
-                chart.name: {"title": chart.title, **rounded(chart.specification())}
+                chart.name: {"title": chart.title, **with_drawn_digits(chart.specification())}
                 for chart in self.charts
             },
             "strips": self.strips,
