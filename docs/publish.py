@@ -2,11 +2,13 @@
 
 FOLDER is where the sweep was run, with its `results/`; NAME is the folder below docs/results/. The
 tables must be those that the record of the run names, and nothing is published that is not whole.
-Large tables are compressed. Of the pages only those links are kept that lead somewhere, and what
-lies beside a page, for all variants in one, is left out of it. With --tables there is neither page
-nor picture, and no more than what verdicts rest on.
+Large tables are compressed, with six digits of each number. Of the pages only those links are kept
+that lead somewhere, and what lies beside a page, for all variants in one, is left out of it. With
+--tables there is neither page nor picture, and no more than what verdicts rest on.
 """
 
+import csv
+import io
 import json
 import lzma
 import re
@@ -57,8 +59,10 @@ OF_A_VARIANT = (
 PICTURES = ("figures/figure_*.pdf", "figures/table_*.pdf")
 PICTURED = (".html", ".png")
 LINK_TO_A_PICTURE = re.compile(r'<a class="pdf".*?</a> ?', re.DOTALL)
-# The largest tables that a page of its own carries, so that it can be sent.
-CARRIED = ("detection.csv", "theorems.csv")
+# The tables that a page of its own carries, so that it can be sent.
+CARRIED = ("claims.csv", "detection.csv", "theorems.csv")
+# More than any interval here tells apart, and half the bytes of all that a float64 has.
+SIGNIFICANT_DIGITS = 6
 
 
 def altered(folder: Path, tables: Mapping[str, str]) -> list[str]:
@@ -141,11 +145,12 @@ def _adapt_page(page: Path, beside: Iterable[str], has_pictures: bool) -> None:
 
 
 def _placed(source: Path, path: Path) -> Path:
-    """Copy a file, large tables and pictures made small without loss, and return its place."""
+    """Copy a file, large tables shortened, pictures smaller without loss, and return its place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if source.suffix == ".csv" and source.stat().st_size > LARGE:
         path = path.with_name(f"{path.name}{COMPRESSED}")
-        path.write_bytes(lzma.compress(source.read_bytes(), preset=9 | lzma.PRESET_EXTREME))
+        table = shortened(source.read_text(encoding="utf-8")).encode()
+        path.write_bytes(lzma.compress(table, preset=9 | lzma.PRESET_EXTREME))
     elif source.suffix == ".png":
         path = path.with_suffix(".webp")
         with Image.open(source) as picture:
@@ -153,6 +158,26 @@ def _placed(source: Path, path: Path) -> Path:
     else:
         shutil.copy2(source, path)
     return path
+
+
+def shortened(table: str) -> str:
+    """Return a CSV table with its numbers, but for whole ones, rounded to `SIGNIFICANT_DIGITS`."""
+    target = io.StringIO()
+    writer = csv.writer(target, lineterminator="\n")
+    for row in csv.reader(io.StringIO(table)):
+        writer.writerow([_shortened_cell(cell) for cell in row])
+    return target.getvalue()
+
+
+def _shortened_cell(cell: str) -> str:
+    try:
+        int(cell)
+    except ValueError:
+        try:
+            return f"{float(cell):.{SIGNIFICANT_DIGITS}g}"
+        except ValueError:
+            return cell
+    return cell
 
 
 if __name__ == "__main__":

@@ -122,13 +122,23 @@ def record_of(sweep, table, content):
 
 
 def test_a_large_table_is_published_compressed(sweep, tmp_path):
-    table = "variant,value\n" + "mine,0.5\n" * 20_000
+    table = "variant,value,points\n" + "mine,0.5,1234567\n" * 20_000
     record_of(sweep, "summary.csv", table)
     target = tmp_path / "published"
     assert target / "summary.csv.xz" in publish.publish(sweep, target)
     assert not (target / "summary.csv").exists()
     assert lzma.decompress((target / "summary.csv.xz").read_bytes()).decode() == table
     assert len(result_tables.published_table(target, "summary.csv")) == 20_000
+
+
+def test_a_large_table_is_published_with_six_digits_of_each_number():
+    rows = ["value,points,name", "0.12345678901,1234567,0.1.2", "1.2345678901e-17,,nan", "inf,3,"]
+    assert publish.shortened("\n".join(rows) + "\n").splitlines() == [
+        "value,points,name",
+        "0.123457,1234567,0.1.2",
+        "1.23457e-17,,nan",
+        "inf,3,",
+    ]
 
 
 def test_a_picture_is_published_smaller_with_every_pixel(sweep, tmp_path):
@@ -141,8 +151,8 @@ def test_a_picture_is_published_smaller_with_every_pixel(sweep, tmp_path):
 
 
 CARRYING = """<p><a data-file="detection.csv" href="mine/detection.csv">detection.csv</a>
-<a data-file="claims.csv" href="mine/claims.csv">claims.csv</a></p>
-<script type="text/plain" id="file-mine/claims.csv">kept</script>
+<a data-file="variants.csv" href="mine/variants.csv">variants.csv</a></p>
+<script type="text/plain" id="file-mine/variants.csv">kept</script>
 <script type="text/plain" id="file-mine/detection.csv">lies beside</script>
 """
 
@@ -153,7 +163,7 @@ def test_a_table_beside_a_published_page_is_not_carried_by_it(sweep, tmp_path):
     publish.publish(sweep, tmp_path / "published")
     page = (tmp_path / "published" / "report.html").read_text()
     assert '<a href="detection.csv">detection.csv</a>' in page
-    assert "kept" in page and 'data-file="claims.csv"' in page
+    assert "kept" in page and 'data-file="variants.csv"' in page
     assert "lies beside" not in page and "file-mine/detection.csv" not in page
 
 
