@@ -13,35 +13,37 @@ from pathlib import Path
 PROJECT = Path(__file__).parents[1]
 sys.path[:0] = [str(PROJECT / "workflow" / "scripts"), str(PROJECT / "docs")]
 
+import group_tables as of_groups  # noqa: E402
 import map_tables as maps  # noqa: E402
 import network_tables as of_networks  # noqa: E402
 import result_tables as tables  # noqa: E402
 import seed_tables as of_seeds  # noqa: E402
 import sweep_tables as of_sweep  # noqa: E402
+from published import BETWEEN, SWEEP  # noqa: E402
 from rerun_table import rerun_table  # noqa: E402
 
 # Name of a block -> the page that has it, and what makes it.
 BLOCKS: dict[str, tuple[str, Callable[[], str]]] = {
     "answer": ("README.md", tables.answer_in_words),
     "cost": ("README.md", of_sweep.cost),
-    "sweep_scope": ("docs/results.md", partial(tables.scope, tables.SWEEP)),
+    "sweep_scope": ("docs/results.md", partial(tables.scope, SWEEP)),
     "sweep_claims": ("docs/results.md", of_sweep.claims),
-    "sweep_orientation": ("docs/results.md", partial(tables.orientation, tables.SWEEP)),
-    "sweep_means": ("docs/results.md", partial(tables.means, tables.SWEEP)),
-    "sweep_detection": ("docs/results.md", partial(tables.detection, tables.SWEEP)),
-    "sweep_theorems": ("docs/results.md", partial(tables.theorems, tables.SWEEP)),
+    "sweep_orientation": ("docs/results.md", of_groups.sweep_orientation),
+    "sweep_means": ("docs/results.md", of_groups.sweep_means),
+    "sweep_detection": ("docs/results.md", partial(tables.detection, SWEEP)),
+    "sweep_theorems": ("docs/results.md", partial(tables.theorems, SWEEP)),
     "scope": ("docs/results.md", tables.scope),
     "matrix": ("docs/results.md", tables.claims_by_variant),
     "claims": ("docs/results.md", tables.claim_by_claim),
-    "orientation": ("docs/results.md", tables.orientation),
-    "means": ("docs/results.md", tables.means),
-    "training_time": ("docs/results.md", tables.training_time),
+    "orientation": ("docs/results.md", of_groups.orientation),
+    "means": ("docs/results.md", of_groups.means),
+    "training_time": ("docs/results.md", of_groups.training_time),
     "networks": ("docs/results.md", of_networks.networks),
     "distance": ("docs/results.md", of_networks.distance_and_orientation),
-    "between_scope": ("docs/results.md", partial(tables.scope, tables.BETWEEN)),
+    "between_scope": ("docs/results.md", partial(tables.scope, BETWEEN)),
     "between_shares": ("docs/results.md", of_seeds.shares_of_networks),
     "between_networks": ("docs/results.md", of_seeds.reversed_between_networks),
-    "between_variance": ("docs/results.md", partial(tables.variance, tables.BETWEEN)),
+    "between_variance": ("docs/results.md", partial(tables.variance, BETWEEN)),
     "variance": ("docs/results.md", tables.variance),
     "detection": ("docs/results.md", tables.detection),
     "leaderboard": ("docs/results.md", partial(tables.detection, maps.MAPS)),

@@ -1,7 +1,7 @@
 """Blocks of the pages about families and sets near the data, from docs/results/maps."""
 
 import pandas as pd
-from result_tables import RESULTS, percent, published_table
+from published import RESULTS, percent, published_table
 
 from jacspec.families.statistics import AUROC
 from jacspec.markdown import markdown_table

@@ -1,7 +1,7 @@
 """Blocks of the pages about what training did to the networks, from docs/results/study."""
 
 import pandas as pd
-from result_tables import (
+from published import (
     HIGH_DIM,
     MODEL,
     STUDY,

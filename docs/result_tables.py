@@ -1,18 +1,28 @@
 """Blocks of README.md and the pages in docs/, made from the files in docs/results/."""
 
-import json
-from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from published import (
+    HIGH_DIM,
+    MODEL,
+    STUDY,
+    SWEEP,
+    TRAINING_SET,
+    default_variant,
+    differing_only_in,
+    judged_variants,
+    percent,
+    published_table,
+    study_record,
+    summary,
+    told_shares_reversed,
+)
 
-from jacspec.claims.evidence import BRIGHTNESS, brightness_of
-from jacspec.claims.orientation_claims import LARGEST_UNDETERMINED_SHARE
 from jacspec.claims.registry import CLAIMS
-from jacspec.claims.thresholds import MINIMUM_EPOCHS
 from jacspec.claims.training_set_claims import (
     NEAR_ONE,
     SIGNIFICANT_SHARE_OF_ZEROS,
@@ -24,15 +34,8 @@ from jacspec.detection.scores import TITLES
 from jacspec.markdown import markdown_table
 from jacspec.variants.matrix import MatrixRow, answer, matrix, read_variants
 
-RESULTS = Path(__file__).parent / "results"
-STUDY = RESULTS / "study"
-SWEEP = RESULTS / "sweep"
-BETWEEN = RESULTS / "between_networks"
 # Rules of checks, which no sweep runs by itself.
 CHECKS = ("verify", "verify_shard")
-MODEL = ["variant", "latent_dim", "seed"]
-TRAINING_SET = "training set"
-HIGH_DIM = 12
 # At these the batch size of the default was chosen, with seed 0.
 DIMS_OF_THE_RULE = (4, 12, 20)
 MARKS = {
@@ -114,29 +117,6 @@ def claim_by_claim() -> str:
     return "\n".join(_claim_line(row) for row in _matrix())
 
 
-def orientation(folder: Path = STUDY) -> str:
-    """Return the shares of points at which J_I reverses orientation, by variant and d."""
-    return _by_group(folder, "share_reversed", percent, "share_undetermined")
-
-
-def means(folder: Path = STUDY) -> str:
-    """Return the mean |λ| of J_I, by variant and d."""
-    return _by_group(folder, "mean_abs", lambda value: f"{value:.2f}", "share_zero")
-
-
-def training_time() -> str:
-    """Return the shares reversed against the length of training, at each d."""
-    lengths = _differing_only_in("epochs")
-    table = grouped("share_reversed")
-    table = table[table["variant"].isin(list(lengths))]
-    body = []
-    for name in sorted(lengths, key=lengths.get):
-        for dim, own in table[table["variant"] == name].groupby("latent_dim"):
-            cells = own.groupby("group")["value"].mean()
-            body.append([str(lengths[name]), str(dim), *_cells(cells, percent)])
-    return markdown_table(["epochs", "d", *_groups()], body)
-
-
 def variance(folder: Path = STUDY) -> str:
     """Return the shares of variance of each claim's main statistic."""
     found = published_table(folder, "variance.csv")
@@ -212,9 +192,9 @@ def theorems(folder: Path = STUDY) -> str:
 
 def default_recipe() -> str:
     """Return the table behind the batch size of the default variant."""
-    sizes = _differing_only_in("batch_size")
-    training_set = study_record()["variants"][_default()]["training_set"]
-    table = _summary(STUDY)
+    sizes = differing_only_in("batch_size")
+    training_set = study_record()["variants"][default_variant()]["training_set"]
+    table = summary(STUDY)
     table = table[(table["dataset"] == training_set) & (table["seed"] == 0)]
     values = table.set_index(["variant", "latent_dim", "jacobian", "statistic"])[
         "value"
@@ -244,22 +224,6 @@ def _met_on_training_set(of_network: pd.Series) -> list[str]:
     return [*means, f"{100 * zeros:.1f} %", *("holds" if each else "fails" for each in held)]
 
 
-def _differing_only_in(key: str) -> dict[str, Any]:
-    """Return a key of training in the variants that share all others with the default, by name."""
-
-    def others(settings: Mapping[str, Any]) -> tuple:
-        training = {name: value for name, value in settings["training"].items() if name != key}
-        return settings["training_set"], settings["autoencoder"], training
-
-    variants = study_record()["variants"]
-    default = others(variants[_default()])
-    return {
-        name: settings["training"][key]
-        for name, settings in variants.items()
-        if others(settings) == default
-    }
-
-
 def _claim_line(row: MatrixRow) -> str:
     words = CLAIMS[int(row.claim.removeprefix("C"))].words
     shares = [
@@ -268,78 +232,6 @@ def _claim_line(row: MatrixRow) -> str:
         if one.verdict not in (Verdict.NOT_JUDGED, Verdict.DOES_NOT_APPLY)
     ]
     return f"- **{row.claim}**: *{words}* {row.conclusion.capitalize()}: {', '.join(shares)}."
-
-
-def _by_group(folder: Path, statistic: str, shown: Callable[[float], str], beside: str) -> str:
-    """Return a table of a statistic of J_I by group of sets, and the largest of another one."""
-    table, other = grouped(statistic, folder), grouped(beside, folder)
-    body = []
-    keys = ["variant", "latent_dim"]
-    for (variant, dim), own in table.groupby(keys, sort=False):
-        rest = other[(other["variant"] == variant) & (other["latent_dim"] == dim)]
-        cells = own.groupby("group")["value"].mean()
-        largest = rest.groupby("group")["value"].max()
-        body.append([f"`{variant}`", str(dim), *_cells(cells, shown), *_cells(largest, percent)])
-    name = beside.removeprefix("share_")
-    return markdown_table(["variant", "d", *_groups(), *(f"{name}: {g}" for g in _groups())], body)
-
-
-def _cells(values: pd.Series, shown: Callable[[float], str]) -> list[str]:
-    return [
-        "–" if group not in values or pd.isna(values[group]) else shown(values[group])
-        for group in _groups()
-    ]
-
-
-def _groups() -> tuple[str, ...]:
-    return (TRAINING_SET, *BRIGHTNESS)
-
-
-def told_shares_reversed(folder: Path = STUDY) -> pd.DataFrame:
-    """Return the shares of J_I reversed, by group, where enough points have a sign to tell."""
-    shares, keys = grouped("share_reversed", folder), [*MODEL, "dataset"]
-    undetermined = grouped("share_undetermined", folder).set_index(keys)["value"]
-    is_told = undetermined[pd.MultiIndex.from_frame(shares[keys])] <= LARGEST_UNDETERMINED_SHARE
-    return shares[is_told.to_numpy()]
-
-
-def grouped(statistic: str, folder: Path = STUDY) -> pd.DataFrame:
-    """Return a statistic of J_I with the group of each set, where it has one."""
-    table, record = _summary(folder), study_record(folder)
-    table = table[(table["jacobian"] == "input") & (table["statistic"] == statistic)].copy()
-    training_sets = {name: own["training_set"] for name, own in record["variants"].items()}
-    groups = {
-        name: brightness_of(description.brightness)
-        for name, description in described(record["datasets"]).items()
-        if description.is_random and description.brightness is not None
-    }
-    is_training_set = table["dataset"] == table["variant"].map(training_sets)
-    table["group"] = table["dataset"].map(groups).mask(is_training_set, TRAINING_SET)
-    return table.dropna(subset="group")
-
-
-def judged_variants(record: Mapping[str, Any] | None = None) -> list[str]:
-    """Return the variants of a run, or of the study, that were trained for long enough."""
-    return [
-        name
-        for name, settings in (record or study_record())["variants"].items()
-        if settings["training"].get("epochs", MINIMUM_EPOCHS) >= MINIMUM_EPOCHS
-    ]
-
-
-def _default() -> str:
-    return next(iter(study_record()["variants"]))
-
-
-@cache
-def study_record(folder: Path = STUDY) -> dict[str, Any]:
-    """Return the record of a published run."""
-    return json.loads((folder / "record.json").read_text(encoding="utf-8"))
-
-
-@cache
-def _summary(folder: Path) -> pd.DataFrame:
-    return published_table(folder, "summary.csv")
 
 
 def _matrix() -> list[MatrixRow]:
@@ -351,19 +243,8 @@ def _cell(verdict: Verdict, strength: float) -> str:
     return mark if mark == "–" or strength != strength else f"{mark} {strength:.2f}"
 
 
-def published_table(folder: Path, name: str) -> pd.DataFrame:
-    """Return a table that docs/publish.py put into `folder`, compressed or not."""
-    compressed = folder / f"{name}.xz"
-    return pd.read_csv(compressed if compressed.exists() else folder / name)
-
-
 def _many(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
-
-
-def percent(share: float) -> str:
-    """Return a share in whole percent, or a dash where there is none."""
-    return "–" if share != share else f"{100 * share:.0f} %"
 
 
 def _listed(numbers: Iterable[int]) -> str:

@@ -1,7 +1,7 @@
 """Blocks of docs/results.md about networks that differ in their seed alone."""
 
 import pandas as pd
-from result_tables import (
+from published import (
     BETWEEN,
     MODEL,
     TRAINING_SET,

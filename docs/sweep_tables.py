@@ -4,7 +4,8 @@ from collections import Counter
 from pathlib import Path
 
 import yaml
-from result_tables import MARKS, SWEEP, own_stages, percent, study_record
+from published import SWEEP, percent, study_record
+from result_tables import MARKS, own_stages
 
 from jacspec.claims.registry import CLAIMS
 from jacspec.markdown import markdown_table

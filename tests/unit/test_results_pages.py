@@ -28,7 +28,7 @@ import make_results  # noqa: E402
 import map_tables  # noqa: E402
 import networks  # noqa: E402
 import publish  # noqa: E402
-import result_tables  # noqa: E402
+import published  # noqa: E402
 
 
 def test_pages_are_made_from_the_published_results():
@@ -128,7 +128,7 @@ def test_a_large_table_is_published_compressed(sweep, tmp_path):
     assert target / "summary.csv.xz" in publish.publish(sweep, target)
     assert not (target / "summary.csv").exists()
     assert lzma.decompress((target / "summary.csv.xz").read_bytes()).decode() == table
-    assert len(result_tables.published_table(target, "summary.csv")) == 20_000
+    assert len(published.published_table(target, "summary.csv")) == 20_000
 
 
 def test_a_large_table_is_published_with_six_digits_of_each_number():
