@@ -113,8 +113,14 @@ def claims_by_variant() -> str:
 
 
 def claim_by_claim() -> str:
-    """Return a list of the claims: its words, and the variants by verdict, with shares."""
-    return "\n".join(_claim_line(row) for row in _matrix())
+    """Return the shares of networks of which each claim holds, by variant."""
+    rows = _matrix()
+    judged = judged_variants()
+    body = []
+    for row in rows:
+        shares = {one.variant: percent(one.share_of_networks) for one in row.verdicts}
+        body.append([row.claim, *(shares.get(name, "") for name in judged)])
+    return markdown_table(["", *(f"`{name}`" for name in judged)], body)
 
 
 def variance(folder: Path = STUDY) -> str:
@@ -222,16 +228,6 @@ def _met_on_training_set(of_network: pd.Series) -> list[str]:
     )
     means = (", ".join(f"{mean:.2f}" for mean in own) for own in (arithmetic, geometric))
     return [*means, f"{100 * zeros:.1f} %", *("holds" if each else "fails" for each in held)]
-
-
-def _claim_line(row: MatrixRow) -> str:
-    words = CLAIMS[int(row.claim.removeprefix("C"))].words
-    shares = [
-        f"`{one.variant}` {percent(one.share_of_networks)}"
-        for one in row.verdicts
-        if one.verdict not in (Verdict.NOT_JUDGED, Verdict.DOES_NOT_APPLY)
-    ]
-    return f"- **{row.claim}**: *{words}* {row.conclusion.capitalize()}: {', '.join(shares)}."
 
 
 def _matrix() -> list[MatrixRow]:
