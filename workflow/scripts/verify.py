@@ -1,19 +1,21 @@
-"""Check one spectra shard by an independent computation (rule verify_shard)."""
+"""Check the spectra of one model by an independent computation (rule verify_model)."""
 
 import logging
 
 import job
-from jacspec.verification.shards import VerificationError, verify_shard
+from jacspec.verification.shards import VerificationError, verify_shard, write_reports
 
 
 def main(snakemake):
-    """Write a table of what was found, and fail if anything deviates."""
+    """Write a table of what was found in all shards, and fail if anything deviates."""
     files = snakemake.input
-    report = verify_shard(files.spectra, files.weights, files.points, snakemake.params.factory)
-    report.write(snakemake.output[0])
-    logging.info("%s", report.sentence())
-    if not report.agrees:
-        raise VerificationError(report.sentence())
+    reports = []
+    for spectra, points in zip(files.spectra, files.points, strict=True):
+        reports.append(verify_shard(spectra, files.weights, points, snakemake.params.factory))
+        logging.info("%s", reports[-1].sentence())
+    write_reports(reports, snakemake.output[0])
+    if wrong := [report.sentence() for report in reports if not report.agrees]:
+        raise VerificationError("\n".join(wrong))
 
 
 if "snakemake" in globals():

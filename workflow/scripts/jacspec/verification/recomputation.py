@@ -134,19 +134,29 @@ def follow(half: nn.Sequential, start: np.ndarray, start_error: np.ndarray, unit
 
 def product_error(layers: list[Layer]) -> np.ndarray:
     """Bound (out, in) the error of the product of the weights and slopes of `layers`."""
-    right = [np.eye(layers[0].weight.shape[1])]
+    right, rights, products = None, [], []
     for layer in layers:
-        right.append(layer.slope[:, None] * (layer.weight @ right[-1]))
-    left = np.eye(len(layers[-1].weight))
-    error = np.zeros((len(left), right[0].shape[1]))
-    for layer, before in zip(reversed(layers), reversed(right[:-1]), strict=True):
-        rounded = (
-            layer.rounding * np.abs(left * layer.slope) @ np.abs(layer.weight) @ np.abs(before)
-        )
-        sloped = np.abs(left) @ (layer.slope_error[:, None] * np.abs(layer.weight @ before))
-        error += rounded + sloped
-        left = (left * layer.slope) @ layer.weight
+        rights.append(right)
+        products.append(_product(layer.weight, right))
+        right = layer.slope[:, None] * products[-1]
+    left, error = None, np.zeros_like(products[-1])
+    for layer, before, product in zip(layers[::-1], rights[::-1], products[::-1], strict=True):
+        scaled = layer.slope[:, None] * layer.weight
+        error += layer.rounding * _product(_absolute(left), np.abs(scaled), _absolute(before))
+        if layer.slope_error.any():
+            error += _product(_absolute(left), layer.slope_error[:, None] * np.abs(product))
+        left = _product(left, scaled)
     return error
+
+
+def _product(*factors: np.ndarray | None) -> np.ndarray:
+    """Return a product of matrices; None stands for an identity, which would be the largest."""
+    matrices = [factor for factor in factors if factor is not None]
+    return np.linalg.multi_dot(matrices) if len(matrices) > 1 else matrices[0]
+
+
+def _absolute(matrix: np.ndarray | None) -> np.ndarray | None:
+    return None if matrix is None else np.abs(matrix)
 
 
 def recompute(network: LinearStack, point: np.ndarray, precision: str) -> RecomputedPoint:
