@@ -5,6 +5,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from jacspec.report.model_view import PLANE_CELLS
+from jacspec.report.page import DIGITS_OF_A_COUNT, with_digits
 
 NARROW = 400
 MARKS = ".points path, .lines path, .boxes path, .box, .bars path, .hm image, .heatmaplayer image"
@@ -32,11 +33,15 @@ def obstacles(page: Page, part: str = "html") -> list[str]:
 
 
 def check_plane(trace: dict, eigenvalues: np.ndarray) -> None:
-    """Compare all cells of the plane with a count by NumPy."""
+    """Compare all cells of the plane with a count by NumPy, of two digits as the page has it."""
     nonzero = eigenvalues[eigenvalues != 0]
     cell = trace["x"][1] - trace["x"][0]
     edges = np.linspace(trace["x"][0] - cell / 2, trace["x"][-1] + cell / 2, PLANE_CELLS + 1)
-    expected = np.histogram2d(nonzero.imag, nonzero.real, bins=(edges, edges))[0]
+    counts = np.histogram2d(nonzero.imag, nonzero.real, bins=(edges, edges))[0]
+    # Rows away from the real axis are counted in pairs.
+    pairs = np.where(np.arange(PLANE_CELLS) == PLANE_CELLS // 2, 1, 2)[:, np.newaxis]
+    rounded = with_digits((pairs * counts).ravel().tolist(), DIGITS_OF_A_COUNT)
+    expected = np.reshape(rounded, counts.shape) / pairs
     np.testing.assert_array_equal(np.array(trace["customdata"], float), expected)
     logarithms = np.array(trace["z"], float)
     with np.errstate(divide="ignore"):

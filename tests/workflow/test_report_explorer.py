@@ -5,7 +5,7 @@ import pytest
 from report_pages import NARROW, check_plane, shown_chart
 
 from jacspec.report.model_view import SIGNIFICANT_DIGITS, rounded
-from jacspec.report.page import EXPLORED_POINTS
+from jacspec.report.page import DIGITS_OF_A_POINT, EXPLORED_POINTS, with_digits
 from jacspec.results import open_sweep
 
 
@@ -44,8 +44,10 @@ def check_differences(traces: list[dict], spectra) -> None:
         stop=EXPLORED_POINTS,
     )
     difference = rows["eigenvalues_input"].astype(complex) - rows["eigenvalues_latent"]
-    expected = rounded(np.linalg.norm(difference, axis=1))
-    errors = rounded(rows["reconstruction_error"])
+    expected, errors = (
+        with_digits(rounded(values), DIGITS_OF_A_POINT)
+        for values in (np.linalg.norm(difference, axis=1), rows["reconstruction_error"])
+    )
     found = 0
     for trace, sign in zip(traces, (1, -1, 0), strict=True):
         points = np.flatnonzero(rows["sign_input"] == sign).tolist()

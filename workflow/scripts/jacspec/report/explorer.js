@@ -69,7 +69,7 @@ function plane(content, jacobian, page, isDark) {
         type: "heatmap", x: position, y: position, customdata: rows,
         z: rows.map((row) => row.map((count) => (count ? Math.log10(count) : null))),
         zmin: 0, zmax: highest, colorscale: "Cividis", reversescale: !isDark,
-        hovertemplate: "λ ≈ %{x:.2f} + %{y:.2f} i: %{customdata}<extra></extra>",
+        hovertemplate: "λ ≈ %{x:.2f} + %{y:.2f} i: ≈ %{customdata}<extra></extra>",
         colorbar: {
           title: { text: "eigenvalues in a cell", side: "top" }, orientation: "h",
           tickvals: powers, ticktext: powers.map((power) => `10<sup>${power}</sup>`),

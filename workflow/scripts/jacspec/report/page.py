@@ -41,9 +41,10 @@ from jacspec.variants.matrix import VariantVerdict, answer, matrix
 FOLDER = Path(__file__).parent
 # The part of Plotly that draws in a plane starts in a third of the time that all of it takes.
 PLOTLY = FOLDER / "plotly" / "plotly-cartesian.min.js"
-# Half of a view's bytes are single points; these many show the same, and keep a study's page small.
-EXPLORED_POINTS = 100
-SINGLE_POINTS = ("difference", "error", "sign")
+# What a view has more would not be seen in the explorer, and make up half of a study's page.
+EXPLORED_POINTS = 50
+DIGITS_OF_A_POINT = 3
+DIGITS_OF_A_COUNT = 2
 SCRIPTS = ("packs.js", "explorer.js", "evidence.js", "page.js")
 MARKERS = {
     "circle": "●",
@@ -269,15 +270,32 @@ def _run(sources: PageSources) -> dict[str, Any]:
 
 def _explored(view: Mapping) -> dict:
     """Return what the explorer shows of a view: not the strips, and only some single points."""
-    datasets = {
-        name: {
-            key: value[:EXPLORED_POINTS] if key in SINGLE_POINTS else value
-            for key, value in content.items()
-            if key not in NOT_EXPLORED
-        }
-        for name, content in view["datasets"].items()
+    return {
+        **view,
+        "datasets": {
+            name: _explored_dataset(content) for name, content in view["datasets"].items()
+        },
     }
-    return {**view, "datasets": datasets}
+
+
+def _explored_dataset(content: Mapping) -> dict:
+    shown = {key: value for key, value in content.items() if key not in NOT_EXPLORED}
+    shown["sign"] = content["sign"][:EXPLORED_POINTS]
+    for key in ("difference", "error"):
+        shown[key] = with_digits(content[key][:EXPLORED_POINTS], DIGITS_OF_A_POINT)
+    shown["jacobians"] = {
+        jacobian: part | {"plane": with_digits(part["plane"], DIGITS_OF_A_COUNT)}
+        for jacobian, part in content["jacobians"].items()
+    }
+    return shown
+
+
+def with_digits(numbers: Sequence[float | None], digits: int) -> list[float | int | None]:
+    """Return numbers with so many digits, whole ones as such, None where there is none."""
+    return [
+        None if number is None else type(number)(float(f"{number:.{digits}g}"))
+        for number in numbers
+    ]
 
 
 def _available(
