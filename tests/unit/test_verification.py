@@ -18,7 +18,7 @@ from jacspec.spectra.engine import jacobian_spectra
 from jacspec.verification import comparison, recomputation, shards
 from jacspec.verification.network import load_network
 from jacspec.verification.recomputation import UNIT_ROUNDOFF, follow, product_error, recompute
-from jacspec.verification.shards import VerificationError, verify_shard, write_reports
+from jacspec.verification.shards import VerificationError, verify_shard
 
 LATENT_DIM = 5
 FIRST = 70
@@ -277,7 +277,7 @@ def test_the_sentence_names_file_and_point_and_the_table_says_which(shard, tmp_p
     assert str(shard.spectra) in sentence
     assert f"trace (latent) deviates at point {FIRST + 2} by 1, allowed" in sentence
     table = tmp_path / "verification.csv"
-    write_reports([report], table)
+    report.write(table)
     with table.open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["verdict"] != "agrees"]
     found = {(row["quantity"], row["worst_point"]) for row in rows}
@@ -290,7 +290,7 @@ def test_a_good_shard_gives_a_line_and_a_table(shard, tmp_path):
     line = f"{shard.spectra}: {POINTS} points of {POINTS} recomputed, all agree, to within 0."
     assert report.sentence().startswith(line)
     table = tmp_path / "verification.csv"
-    write_reports([report], table)
+    report.write(table)
     with table.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert {row["verdict"] for row in rows} == {"agrees"}

@@ -123,9 +123,13 @@ def test_no_command_of_the_doctors_writes_over_the_users_file(own_sweep, snakema
 def test_every_shard_is_verified_and_a_wrong_number_is_found(own_sweep, snakemake):
     folder, arguments = own_sweep
     snakemake(folder, *arguments, "--", "verify")
-    for variant in ENGINES:
-        found = pd.read_csv(folder / ModelKey(variant, 2, 0).path(layout.VERIFICATION))
-        assert set(found["dataset"]) == set(DATASETS)
+    tables = {
+        variant: folder / ModelKey(variant, 2, 0).path(layout.VERIFICATION, dataset=name, shard=0)
+        for variant in ENGINES
+        for name in DATASETS
+    }
+    for path in tables.values():
+        found = pd.read_csv(path)
         assert set(found["verdict"]) == {"agrees"}
         assert (found["recomputed"] >= 8).all()
     key = ModelKey("convolutional", 2, 0)
@@ -135,7 +139,7 @@ def test_every_shard_is_verified_and_a_wrong_number_is_found(own_sweep, snakemak
         file["eigenvalues_input"][0] *= 1.0001
     said = snakemake(
         *(folder, *arguments, "--"),
-        key.path(layout.VERIFICATION),
+        key.path(layout.VERIFICATION, dataset="mnist", shard=0),
         succeeds=False,
     )
     path.write_bytes(before)

@@ -3,19 +3,21 @@
 import logging
 
 import job
-from jacspec.verification.shards import VerificationError, verify_shard, write_reports
+from jacspec.verification.shards import VerificationError, verify_shard
 
 
 def main(snakemake):
-    """Write a table of what was found in all shards, and fail if anything deviates."""
-    files = snakemake.input
-    reports = []
-    for spectra, points in zip(files.spectra, files.points, strict=True):
-        reports.append(verify_shard(spectra, files.weights, points, snakemake.params.factory))
-        logging.info("%s", reports[-1].sentence())
-    write_reports(reports, snakemake.output[0])
-    if wrong := [report.sentence() for report in reports if not report.agrees]:
-        raise VerificationError("\n".join(wrong))
+    """Write a table of what was found in each shard, and fail if anything deviates."""
+    files, factory = snakemake.input, snakemake.params.factory
+    deviating = []
+    for spectra, points, table in zip(files.spectra, files.points, snakemake.output, strict=True):
+        report = verify_shard(spectra, files.weights, points, factory)
+        report.write(table)
+        logging.info("%s", report.sentence())
+        if not report.agrees:
+            deviating.append(report.sentence())
+    if deviating:
+        raise VerificationError("\n".join(deviating))
 
 
 if "snakemake" in globals():

@@ -22,7 +22,7 @@ SPECTRA_SHARD = f"results/{{variant}}/spectra/{{dataset}}/{ModelKey.PATTERN}.{{s
 SINGULAR_VALUES_SHARD = (
     f"results/{{variant}}/singular_values/{{dataset}}/{ModelKey.PATTERN}.{{shard}}.h5"
 )
-VERIFICATION = f"results/{{variant}}/verification/{ModelKey.PATTERN}.csv"
+VERIFICATION = f"results/{{variant}}/verification/{{dataset}}/{ModelKey.PATTERN}.{{shard}}.csv"
 
 _REDUCED = f"results/{{variant}}/reduced/{ModelKey.PATTERN}"
 MODEL_STATISTICS = f"{_REDUCED}/statistics.csv"

@@ -88,16 +88,17 @@ class ShardReport:
             "weights and points give: delete it and run snakemake again"
         )
 
-
-def write_reports(reports: Iterable[ShardReport], path: Path | str) -> None:
-    """Write what was found in some shards as a table (CSV)."""
-    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(HEADER)
-        for report in reports:
-            of_shard = [report.spectra, *report.key.fields().values(), report.dataset]
-            of_shard += [report.points, report.recomputed]
-            for finding in report.findings:
+    def write(self, path: Path | str) -> None:
+        """Write the findings as a table (CSV)."""
+        of_shard = [self.spectra, *self.key.fields().values(), self.dataset]
+        of_shard += [self.points, self.recomputed]
+        with (
+            replacing(path) as temporary,
+            temporary.open("w", encoding="utf-8", newline="") as file,
+        ):
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(HEADER)
+            for finding in self.findings:
                 found = finding.deviation
                 of_quantity = [found.jacobian, found.quantity, finding.point]
                 numbers = [repr(found.deviation), repr(found.bound), finding.verdict]
