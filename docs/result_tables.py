@@ -56,6 +56,8 @@ def answer_in_words() -> str:
     shares = shares[shares["variant"].isin(judged_variants())]
     shares = shares[shares["latent_dim"] >= HIGH_DIM]
     noise = shares[shares["group"].isin(["middle", "bright"])]
+    told = noise.groupby("variant")["latent_dim"].nunique()
+    noise = noise[noise["variant"].map(told) == told.max()]
     by_variant = noise.groupby("variant", sort=False)["value"].mean().sort_values()
     low, high = by_variant.index[0], by_variant.index[-1]
     images = shares[shares["group"] == TRAINING_SET]["value"]

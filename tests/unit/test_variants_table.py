@@ -102,7 +102,7 @@ def test_the_matrix_has_a_verdict_for_each_claim_and_variant(rows):
     assert [one.epochs for one in found[0].verdicts] == [300, 30, None]
     assert answer(found).startswith(
         "Of 3 claims, 1 holds in every variant that can tell, 1 depends on the recipe and 1 holds "
-        "in none (2 of 3 variants are judged)"
+        "in none that can tell (2 of 3 variants are judged)"
     )
 
 

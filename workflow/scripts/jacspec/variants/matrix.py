@@ -136,7 +136,7 @@ def answer(rows: Sequence[MatrixRow]) -> str:
     found = _counted(
         (holds, "holds in every variant that can tell", "hold in every variant that can tell"),
         (depends, "depends on the recipe", "depend on the recipe"),
-        (fails, "holds in none", "hold in none"),
+        (fails, "holds in none that can tell", "hold in none that can tell"),
         (unknown, "cannot be told", "cannot be told"),
     )
     are = "is" if judged == 1 else "are"
