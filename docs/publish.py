@@ -3,10 +3,12 @@
 FOLDER is where the sweep was run, with its `results/`; NAME is the folder below docs/results/. The
 tables must be those that the record of the run names, and nothing is published that is not whole.
 Large tables are compressed, with six digits of each number. Of the pages only those links are kept
-that lead somewhere, and what lies beside a page, for all variants in one, is left out of it. With
---tables there is neither page nor picture, and no more than what verdicts rest on.
+that lead somewhere, and what lies beside a page, for all variants in one, is left out of it, unless
+its evidence shows it. With --tables there is neither page nor picture, and no more than what verdicts
+rest on.
 """
 
+import base64
 import csv
 import io
 import json
@@ -14,6 +16,8 @@ import lzma
 import re
 import shutil
 import sys
+import tempfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -27,6 +31,7 @@ from networks import write_networks  # noqa: E402
 
 from jacspec.key import ModelKey  # noqa: E402
 from jacspec.provenance import sha256_of_file  # noqa: E402
+from jacspec.report.page import packed  # noqa: E402
 
 # What is published of a sweep, as far as it has it.
 OF_THE_SWEEP = (
@@ -59,8 +64,13 @@ OF_A_VARIANT = (
 PICTURES = ("figures/figure_*.pdf", "figures/table_*.pdf")
 PICTURED = (".html", ".png")
 LINK_TO_A_PICTURE = re.compile(r'<a class="pdf".*?</a> ?', re.DOTALL)
-# The tables that a page of its own carries, so that it can be sent.
-CARRIED = ("claims.csv", "detection.csv", "theorems.csv")
+# The largest tables that a page of its own carries, so that it can be sent.
+CARRIED = ("detection.csv", "theorems.csv")
+# What a page shows behind a verdict: carried, with as many digits as the table beside it.
+EVIDENCE = re.compile(
+    r'(?P<begin><script type="text/plain" id="file-[^"]+/claims\.csv">)(?P<table>.*?)(?=</script>)',
+    re.DOTALL,
+)
 # More than any interval here tells apart, and half the bytes of all that a float64 has.
 SIGNIFICANT_DIGITS = 6
 
@@ -90,8 +100,10 @@ def publish(folder: Path, target: Path, *, only_tables: bool = False) -> list[Pa
         has_pictures = any(path.suffix == ".pdf" for path in published)
         _adapt_page(target / "report.html", [path.name for path in published], has_pictures)
     if not only_tables and (keys := dense_networks(record["variants"])):
-        published.append(target / "networks.csv")
-        write_networks(folder, published[-1], keys, list(record["datasets"]))
+        with tempfile.TemporaryDirectory() as temporary:
+            table = Path(temporary) / "networks.csv"
+            write_networks(folder, table, keys, list(record["datasets"]))
+            published.append(_placed(table, target / table.name))
     return published
 
 
@@ -141,7 +153,12 @@ def _adapt_page(page: Path, beside: Iterable[str], has_pictures: bool) -> None:
             text = re.sub(carried, "", text, flags=re.DOTALL)
             link = rf'<a data-file="{name}" href="[^"]+">{name}</a>'
             text = re.sub(link, f'<a href="{published}">{published}</a>', text)
-    page.write_text(text, encoding="utf-8")
+    page.write_text(EVIDENCE.sub(_shortened_evidence, text), encoding="utf-8")
+
+
+def _shortened_evidence(found: re.Match[str]) -> str:
+    table = zlib.decompress(base64.b64decode(found["table"])).decode()
+    return found["begin"] + packed(shortened(table))
 
 
 def _placed(source: Path, path: Path) -> Path:

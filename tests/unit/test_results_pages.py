@@ -19,6 +19,7 @@ from jacspec.key import ModelKey
 from jacspec.models.architecture import Architecture
 from jacspec.models.initial_weights import initial_parameters
 from jacspec.models.weights import write_weights
+from jacspec.report.page import packed
 from jacspec.tables import read_table
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -112,6 +113,15 @@ def test_the_published_pages_lead_to_what_is_published():
         assert [link for link in links if not (page.parent / link).is_file()] == []
 
 
+def test_the_published_pages_carry_the_evidence_of_each_variant():
+    for page in (DOCS / "results").glob("*/report.html"):
+        text = page.read_text(encoding="utf-8")
+        variants = re.findall(r'<script [^>]*id="variant-([^"]+)"', text)
+        assert variants
+        for name in variants:
+            assert f'id="file-{name}/claims.csv"' in text
+
+
 def record_of(sweep, table, content):
     """Write a table and its hash into the record of the run."""
     (sweep / "results" / table).write_text(content)
@@ -151,10 +161,11 @@ def test_a_picture_is_published_smaller_with_every_pixel(sweep, tmp_path):
 
 
 CARRYING = """<p><a data-file="detection.csv" href="mine/detection.csv">detection.csv</a>
-<a data-file="variants.csv" href="mine/variants.csv">variants.csv</a></p>
-<script type="text/plain" id="file-mine/variants.csv">kept</script>
+<a data-file="claims.csv" href="mine/claims.csv">claims.csv</a></p>
+<script type="text/plain" id="file-mine/claims.csv">EVIDENCE</script>
 <script type="text/plain" id="file-mine/detection.csv">lies beside</script>
-"""
+""".replace("EVIDENCE", packed("value\n0.12345678901\n"))
+SHORTENED = packed("value\n0.123457\n")
 
 
 def test_a_table_beside_a_published_page_is_not_carried_by_it(sweep, tmp_path):
@@ -163,14 +174,16 @@ def test_a_table_beside_a_published_page_is_not_carried_by_it(sweep, tmp_path):
     publish.publish(sweep, tmp_path / "published")
     page = (tmp_path / "published" / "report.html").read_text()
     assert '<a href="detection.csv">detection.csv</a>' in page
-    assert "kept" in page and 'data-file="variants.csv"' in page
+    assert f'id="file-mine/claims.csv">{SHORTENED}</script>' in page
+    assert 'data-file="claims.csv"' in page
     assert "lies beside" not in page and "file-mine/detection.csv" not in page
 
 
 def test_a_table_that_is_not_beside_a_published_page_stays_in_it(sweep, tmp_path):
     (sweep / "results" / "report.html").write_text(CARRYING)
     publish.publish(sweep, tmp_path / "published")
-    assert (tmp_path / "published" / "report.html").read_text() == CARRYING
+    page = (tmp_path / "published" / "report.html").read_text()
+    assert "lies beside" in page and 'data-file="detection.csv"' in page
 
 
 def test_a_table_that_is_not_the_record_s_is_not_published(sweep, tmp_path):
