@@ -4,8 +4,8 @@ FOLDER is where the sweep was run, with its `results/`; NAME is the folder below
 tables must be those that the record of the run names, and nothing is published that is not whole.
 Large tables are compressed, with six digits of each number. Of the pages only those links are kept
 that lead somewhere, and what lies beside a page, for all variants in one, is left out of it, unless
-its evidence shows it. With --tables there is neither page nor picture, and no more than what verdicts
-rest on.
+its evidence shows it. With --tables there is neither page nor picture, and no more than what
+verdicts rest on.
 """
 
 import base64
