@@ -172,6 +172,17 @@ def test_files_of_another_configuration_are_looked_at_for_damage_alone():
     assert found.reason == "it is not what was written, and of another configuration than this one"
 
 
+def test_a_file_that_an_earlier_workflow_made_in_a_job_with_others_is_as_the_later_one_wrote_it():
+    Path(SPECTRA).write_text("later")
+    Path(FIGURE).write_text("later, too")
+    outputs = {path: sha256_of_file(path) for path in (FIGURE, SPECTRA)}
+    write_receipt(Receipt.of(Origin("compute_and_draw", {}, {}, ()), outputs))
+    jobs = [TRAINING, SAMPLING]
+    assert not [*examine_others(read_receipts(["results"]), jobs)]
+    Path(SPECTRA).write_text("damaged")
+    assert [one.path for one in examine_others(read_receipts(["results"]), jobs)] == [SPECTRA]
+
+
 def test_weights_of_ones_own_in_another_configuration_are_not_to_be_overwritten_either():
     write_weights(WEIGHTS, seed=1)
     (found,) = examine_others(read_receipts(["results"]), [SAMPLING, COMPUTING, DRAWING])

@@ -77,14 +77,21 @@ def examine(jobs: Sequence[PlannedJob]) -> Iterator[Fault]:
 
 
 def examine_others(receipts: Iterable[Receipt], jobs: Sequence[PlannedJob]) -> Iterator[Fault]:
-    """Yield what is damaged of the files that other configurations than this one have made."""
+    """Yield what is damaged of the files that other configurations than this one have made.
+
+    Several receipts may name a file, where an earlier version of the workflow made it in a job with
+    other outputs; one of them knows the file as it is.
+    """
     planned = {output for job in jobs for output in job.outputs}
+    written: dict[str, set[str]] = {}
     for receipt in receipts:
         for output, content in receipt.outputs.items():
-            if output not in planned and Path(output).exists() and _sha256(output) != content:
-                finding = _not_what_was_written(output)
-                reason = f"{finding.reason}, and of another configuration than this one"
-                yield replace(finding, reason=reason)
+            written.setdefault(output, set()).add(content)
+    for output, contents in written.items():
+        if output not in planned and Path(output).exists() and _sha256(output) not in contents:
+            finding = _not_what_was_written(output)
+            reason = f"{finding.reason}, and of another configuration than this one"
+            yield replace(finding, reason=reason)
 
 
 def _examine_output(
