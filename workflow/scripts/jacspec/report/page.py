@@ -42,7 +42,7 @@ FOLDER = Path(__file__).parent
 # The part of Plotly that draws in a plane starts in a third of the time that all of it takes.
 PLOTLY = FOLDER / "plotly" / "plotly-cartesian.min.js"
 # What a view has more would not be seen in the explorer, and make up half of a study's page.
-EXPLORED_POINTS = 50
+EXPLORED_POINTS = 40
 DIGITS_OF_A_POINT = 3
 DIGITS_OF_A_COUNT = 2
 SCRIPTS = ("packs.js", "explorer.js", "evidence.js", "page.js")
