@@ -93,7 +93,7 @@ def scope(folder: Path = STUDY) -> str:
         f"{len(configuration['datasets'])} sets. Made by {versions}, on {machine['cores']} cores "
         f"({machine['processor']}; {', '.join(machine['blas'])}), in {sum(hours.values()):.1f} "
         f"hours of jobs, {hours['train_model']:.1f} of them {jobs['train_model']} trainings and "
-        f"{hours['compute_spectra']:.1f} {jobs['compute_spectra']} jobs of spectra, beside other "
+        f"{hours['compute_spectra']:.1f} {jobs['compute_spectra']:,} jobs of spectra, beside other "
         "work."
     )
 
