@@ -52,12 +52,12 @@ MEAN = Shown(
 
 def orientation() -> str:
     """Return the shares of points at which J_I reverses orientation, by variant and d."""
-    return _by_latent_dim(REVERSED, {name: f"`{name}`" for name in study_record()["variants"]})
+    return _by_variant(REVERSED)
 
 
 def means() -> str:
     """Return the mean |λ| of J_I, by variant and d."""
-    return _by_latent_dim(MEAN, {name: f"`{name}`" for name in study_record()["variants"]})
+    return _by_variant(MEAN)
 
 
 def training_time() -> str:
@@ -77,7 +77,12 @@ def sweep_means() -> str:
     return _by_group(MEAN)
 
 
-def _by_latent_dim(shown: Shown, names: Mapping[str, str], named: str = "variant") -> str:
+def _by_variant(shown: Shown) -> str:
+    names = {name: f"`{name}`" for name in study_record()["variants"]}
+    return _by_latent_dim(shown, names, "variant")
+
+
+def _by_latent_dim(shown: Shown, names: Mapping[str, str], named: str) -> str:
     """Return a row for each variant in `names`, a column for each d, and in a cell all groups.
 
     A number is a mean over sets and seeds; `named` is what the names are.
