@@ -1,6 +1,6 @@
 """The ends of the quick sweep run on a cluster, and give what they give on one machine.
 
-`demo.py` runs all of it.
+`demo.py` runs all of the quick sweep.
 """
 
 import re
@@ -9,8 +9,9 @@ from datetime import datetime
 import pytest
 from harness import GPU_NODES, ClusterSweep, Sweep, wait_until
 
-QUICK = "../../config/quick.yaml"
+CONFIG = "two_dims.yaml"
 DIMS = (2, 20)
+DATASETS = 5
 MODELS = [f"d{latent_dim}_seed{seed}" for latent_dim in DIMS for seed in (0, 1)]
 # What is made on one machine too: all that there is of a model.
 COMPARED = ["results/paper/reduced/d20_seed1/statistics.csv"]
@@ -23,8 +24,8 @@ FIGURES = [
 @pytest.fixture(scope="module")
 def finished(sweep) -> ClusterSweep:
     """Return a finished sweep whose models and spectra asked for a GPU each."""
-    made = sweep("sweep", QUICK)
-    made.config |= {"device": "auto", "latent_dims": f"[{','.join(map(str, DIMS))}]"}
+    made = sweep("sweep", CONFIG)
+    made.config["device"] = "auto"
     made.start(targets=FIGURES)
     made.finish()
     return made
@@ -32,7 +33,7 @@ def finished(sweep) -> ClusterSweep:
 
 @pytest.fixture(scope="module")
 def local(local_sweep, finished) -> Sweep:  # noqa: ARG001 - two sweeps at once take longer
-    return local_sweep(QUICK, *COMPARED)
+    return local_sweep(CONFIG, *COMPARED)
 
 
 def test_figures_are_there(finished):
@@ -42,8 +43,9 @@ def test_figures_are_there(finished):
 
 def test_results_are_those_of_a_local_run(finished, local):
     results, expected = finished.results(), local.results()
-    assert sum(name.startswith("results/paper/spectra/") for name in results) == 11 * len(MODELS)
-    assert sum(name.startswith("results/paper/spectra/") for name in expected) == 11
+    spectra = "results/paper/spectra/"
+    assert sum(name.startswith(spectra) for name in results) == DATASETS * len(MODELS)
+    assert sum(name.startswith(spectra) for name in expected) == DATASETS
     assert {name: results[name] for name in expected} == expected
 
 

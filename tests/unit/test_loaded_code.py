@@ -21,7 +21,7 @@ put_first(scripts)
 hand_over_plan(scripts)
 own = scripts.parent / "own.py"
 own.write_text("y = 1")
-digest, own_digest = planned_digest([script]), planned_digest([script, own])
+digest, own_digest = planned_digest([script], scripts), planned_digest([script, own], scripts)
 assert digest == code_digest([script]) != own_digest
 try:
     exec(sys.argv[2])

@@ -22,7 +22,6 @@ from jacspec.data.descriptions import Description
 from jacspec.data.image_sources import PublishedImages
 from jacspec.data.registry import SOURCES
 from jacspec.key import ModelKey
-from jacspec.provenance import code_digest
 from jacspec.sample_sizes import READ_POINTS, SHOWN_POINTS
 from sweep.completion import forget_kept_outputs
 from sweep.configuration import (
@@ -38,6 +37,7 @@ from sweep.estimates import START, ModelJob
 from sweep.failures import FailureLog
 from sweep.families import families_of
 from sweep.grid import Grid
+from sweep.kept_digests import kept_code_digest, sources_digest
 from sweep.loaded_code import hand_over_plan, planned_digest, put_first
 from sweep.planned_jobs import command_line, planned_jobs
 from sweep.receipts import read_receipts
@@ -121,7 +121,9 @@ wildcard_constraints:
 @cache
 def digest_of(*files):
     """Return the digest of files and of all library code that they use."""
-    return planned_digest(files) if IS_PLANNING else code_digest(files)
+    if IS_PLANNING:
+        return planned_digest(files, SCRIPTS)
+    return kept_code_digest(files, SCRIPTS, sources_digest(SCRIPTS))
 
 
 def code_of(script):

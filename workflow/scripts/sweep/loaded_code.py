@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from hashlib import sha256
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +16,7 @@ from typing import Any
 
 from jacspec.errors import JacspecError
 from jacspec.provenance import code_digest, library_versions
+from sweep.kept_digests import kept_code_digest, sources_digest
 
 _PLAN = "JACSPEC_PLAN"
 # Those that can change a number.
@@ -42,14 +42,14 @@ def hand_over_plan(scripts: Path, same_environment: bool = True) -> None:
     parameter that holds versions of libraries would run the whole sweep again after an update.
     """
     libraries = _installed_versions() if same_environment else {}
-    _write_plan({"sources": _sources_digest(scripts), "libraries": libraries, "codes": {}})
+    _write_plan({"sources": sources_digest(scripts), "libraries": libraries, "codes": {}})
 
 
-def planned_digest(files: Iterable[Path]) -> str:
-    """Return the digest of `files` and what they import, and tell it to all jobs."""
-    paths = [str(file) for file in files]
-    digest = code_digest(paths)
+def planned_digest(files: Iterable[Path | str], scripts: Path) -> str:
+    """Return the digest of `files` and what they import from `scripts`, and tell it to all jobs."""
+    paths = list(map(str, files))
     plan = _plan()
+    digest = kept_code_digest(paths, scripts, plan["sources"])
     plan["codes"][digest] = paths
     _write_plan(plan)
     return digest
@@ -67,7 +67,7 @@ def refuse_other_code(scripts: Path, code: str | None) -> None:
         return
     files = [Path(file) for file in plan["codes"].get(code, ())]
     # What lies below the scripts is quickly compared, and is most often as it was.
-    is_unchanged = plan["sources"] == _sources_digest(scripts)
+    is_unchanged = plan["sources"] == sources_digest(scripts)
     if is_unchanged and all(file.is_relative_to(scripts) for file in files):
         return
     if not files or code_digest(files) != code:
@@ -114,11 +114,3 @@ def _plan() -> dict[str, Any]:
 
 def _write_plan(plan: dict[str, Any]) -> None:
     os.environ[_PLAN] = json.dumps(plan)
-
-
-def _sources_digest(scripts: Path) -> str:
-    """Return a digest of all Python files below a folder: what is quickly compared in each job."""
-    digest = sha256()
-    for path in sorted(scripts.rglob("*.py")):
-        digest.update(f"{path.relative_to(scripts)}\n".encode() + path.read_bytes())
-    return digest.hexdigest()

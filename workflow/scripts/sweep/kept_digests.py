@@ -1,0 +1,60 @@
+"""Digests of code, kept from one command to the next: to take them is a sixth of a small plan."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+from jacspec.atomic import replacing
+from jacspec.provenance import code_digest
+
+# In the folder of a sweep, beside what Snakemake keeps.
+KEPT_DIGESTS = Path(".snakemake/jacspec_code_digests.json")
+
+
+def sources_digest(scripts: Path) -> str:
+    """Return a digest of all Python files below a folder, which takes a hundredth of a second."""
+    digest = sha256()
+    for path in sorted(scripts.rglob("*.py")):
+        digest.update(f"{path.relative_to(scripts)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def kept_code_digest(files: Iterable[Path | str], scripts: Path, sources: str) -> str:
+    """Return `code_digest(files)`, from `KEPT_DIGESTS` if no byte has changed since it was taken.
+
+    What files import, and what counts, lies in `scripts`, of which `sources` is the digest. Where
+    nothing can be kept, as in a folder that is read-only, the digest is taken anew.
+    """
+    files = [Path(file) for file in files]
+    kept = _kept(sources)
+    content = _content_digest(files)
+    if content not in kept:
+        kept[content] = code_digest(files)
+        # Somebody may have saved a file in the meantime: then it is the digest of neither state.
+        if (sources_digest(scripts), _content_digest(files)) == (sources, content):
+            _keep(sources, kept)
+    return kept[content]
+
+
+def _content_digest(files: Sequence[Path]) -> str:
+    digest = sha256()
+    for path in files:
+        digest.update(f"{path.resolve()}\n".encode() + sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _kept(sources: str) -> dict[str, str]:
+    """Return the digests of one state of the sources by the contents of files."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        kept = json.loads(KEPT_DIGESTS.read_text(encoding="utf-8"))
+        if kept["sources"] == sources:
+            return dict(kept["digests"])
+    return {}
+
+
+def _keep(sources: str, digests: Mapping[str, str]) -> None:
+    with suppress(OSError), replacing(KEPT_DIGESTS) as temporary:
+        kept = {"sources": sources, "digests": digests}
+        temporary.write_text(json.dumps(kept, indent=1), encoding="utf-8")
