@@ -4,7 +4,6 @@ import fcntl
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,23 +22,6 @@ WIDE = 1280
 @pytest.fixture(scope="session")
 def snakemake(project) -> Callable[..., subprocess.CompletedProcess]:
     """Run Snakemake on the project's Snakefile, in a folder of one's own."""
-
-    def run(folder: Path, *arguments: str, succeeds: bool = True) -> subprocess.CompletedProcess:
-        finished = subprocess.run(
-            [sys.executable, "-m", "snakemake", *_arguments(project, folder, arguments)],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=project,
-        )
-        return _checked(finished, succeeds)
-
-    return run
-
-
-@pytest.fixture(scope="session")
-def planning(project) -> Callable[..., subprocess.CompletedProcess]:
-    """Run Snakemake likewise, but faster, where it comes to no job."""
 
     def run(folder: Path, *arguments: str, succeeds: bool = True) -> subprocess.CompletedProcess:
         finished = run_snakemake(_arguments(project, folder, arguments), project)

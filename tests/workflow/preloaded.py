@@ -1,4 +1,4 @@
-"""Snakemake as a fork of a process that has imported it: half the time of a dry run is imports."""
+"""Snakemake as a fork of a process that has imported it: imports are half the time of a plan."""
 
 import multiprocessing
 import os

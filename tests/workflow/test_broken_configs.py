@@ -33,16 +33,16 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_files_are_refused(planning, tmp_path, kind):
+def test_files_are_refused(snakemake, tmp_path, kind):
     text, words = BROKEN[kind]
     overlay = tmp_path / "overlay.yaml"
     overlay.write_text(text, encoding="utf-8")
-    assert words in refused(planning, tmp_path, "--configfile", overlay)
+    assert words in refused(snakemake, tmp_path, "--configfile", overlay)
 
 
-def refused(planning, folder, *arguments):
+def refused(snakemake, folder, *arguments):
     """Return what Snakemake says when it ends in a sentence."""
-    said = planning(folder, *arguments, succeeds=False).stderr
+    said = snakemake(folder, *arguments, succeeds=False).stderr
     assert "Traceback" not in said
     assert not (folder / "results").exists()
     return said
@@ -56,21 +56,21 @@ def refused(planning, folder, *arguments):
         ("seeds: [0]\n", "utf-16", "byte 0xff at offset 0, in line 1"),
     ],
 )
-def test_files_of_another_encoding_are_refused(planning, tmp_path, text, encoding, found):
+def test_files_of_another_encoding_are_refused(snakemake, tmp_path, text, encoding, found):
     first, other = tmp_path / "first.yaml", tmp_path / "other.conf"
     first.write_text("samples: 300\n", encoding="utf-8")
     other.write_text(text, encoding=encoding)
     arguments = ("--config", "chunk_size=100", "--configfile", first, other, "--", "doctor")
     assert (
         f"--configfile {other}: found {found}, which is not UTF-8; save the file as UTF-8\n"
-    ) in refused(planning, tmp_path, *arguments)
+    ) in refused(snakemake, tmp_path, *arguments)
 
 
-def test_files_that_cannot_be_read_are_refused(planning, tmp_path):
+def test_files_that_cannot_be_read_are_refused(snakemake, tmp_path):
     missing = tmp_path / "missing.yaml"
-    said = refused(planning, tmp_path, f"--configfile={missing}")
+    said = refused(snakemake, tmp_path, f"--configfile={missing}")
     assert f"--configfile {missing}: No such file or directory; name a file that" in said
-    said = refused(planning, tmp_path, "--configfile", tmp_path)
+    said = refused(snakemake, tmp_path, "--configfile", tmp_path)
     assert f"--configfile {tmp_path}: Is a directory; name a file that can be read" in said
 
 
@@ -83,9 +83,9 @@ def test_a_configuration_of_another_encoding_is_refused(clone, tmp_path):
     assert f"{configuration}: found byte 0xf6 at offset 4, in line 1, which is" in finished.stderr
 
 
-def test_json_with_tabs_is_read(planning, tmp_path):
+def test_json_with_tabs_is_read(snakemake, tmp_path):
     overlay = tmp_path / "overlay.json"
     overlay.write_text('{\n\t"samples":\t300,\n\t"seeds": [0]\n}\n')
-    said = planning(tmp_path, "--dry-run", "--configfile", overlay).stdout
+    said = snakemake(tmp_path, "--dry-run", "--configfile", overlay).stdout
     assert "d20_seed0" in said
     assert "d20_seed1" not in said

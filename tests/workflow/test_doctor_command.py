@@ -88,17 +88,19 @@ def test_a_finished_sweep_is_sound_and_its_faults_are_listed(doctor):
         ("spectra={precision: float32}", SHARD, "precision was 'float64', is 'float32'"),
     ],
 )
-def test_what_snakemake_would_make_again_is_stale(doctor, planning, project, setting, path, reason):
+def test_what_snakemake_would_make_again_is_stale(
+    doctor, snakemake, project, setting, path, reason
+):
     folder, call = doctor
     configured = ("--configfile", str(project / "tests/workflow/tiny.yaml"), "--config", setting)
-    to_be_made = planned(planning(folder, "--dry-run", *configured).stdout)
+    to_be_made = planned(snakemake(folder, "--dry-run", *configured).stdout)
     counts, lines = call("--config", setting)
     assert counts == f"0 damaged, 0 missing, {len(to_be_made)} stale, 0 unknown"
     assert set(lines) == to_be_made
     assert lines[path].startswith(f"stale: {path}: {reason}. Make it again with: snakemake")
 
 
-def test_the_command_makes_the_file_of_the_same_sweep(doctor, planning):
+def test_the_command_makes_the_file_of_the_same_sweep(doctor, snakemake):
     folder, call = doctor
     (folder / SHARD).unlink()
     _, lines = call("--config", "chunk_size=50", "spectra={eigensolver: lapack}")
@@ -107,4 +109,4 @@ def test_the_command_makes_the_file_of_the_same_sweep(doctor, planning):
     options = command[command.index("--directory") :]
     assert options[:2] == ["--directory", str(folder)]
     assert options[2:4] == ["--configfile", "tests/workflow/tiny.yaml"]
-    assert planned(planning(folder, *command[1:], "--dry-run").stdout) == {SHARD}
+    assert planned(snakemake(folder, *command[1:], "--dry-run").stdout) == {SHARD}

@@ -69,12 +69,12 @@ def files(folder: Path) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def tiny(project, snakemake, planning) -> Callable[..., str]:
+def tiny(project, snakemake) -> Callable[..., str]:
     """Return a function that calls Snakemake with the tiny configuration and returns its words."""
 
-    def call(folder: Path, *arguments: str, runs_jobs: bool = False, succeeds: bool = True) -> str:
+    def call(folder: Path, *arguments: str, succeeds: bool = True) -> str:
         configured = (*arguments, "--configfile", str(project / "tests/workflow/tiny.yaml"))
-        finished = (snakemake if runs_jobs else planning)(folder, *configured, succeeds=succeeds)
+        finished = snakemake(folder, *configured, succeeds=succeeds)
         return finished.stdout + finished.stderr
 
     return call
@@ -143,7 +143,7 @@ def test_no_command_that_only_looks_changes_a_result(states, tiny, tmp_path, sta
         before, contents_before = listing(folder), contents(folder)
         # Some of them find fault with some of the states.
         with suppress(AssertionError):
-            tiny(folder, *command, runs_jobs="doctor" in command)
+            tiny(folder, *command)
         assert listing(folder) == before, command
         assert contents(folder) == contents_before, command
         shutil.rmtree(folder)
@@ -153,11 +153,11 @@ def test_what_was_finished_after_a_kill_of_snakemake_is_not_made_again(states, t
     folder = shutil.copytree(states["jobs went on"], tmp_path / "sweep")
     before = listing(folder)
     tiny(folder, "--unlock")
-    tiny(folder, "doctor", runs_jobs=True)
+    tiny(folder, "doctor")
     assert listing(folder) == before
     assert "Params have changed" in tiny(folder, "--dry-run", WEIGHTS, *ANOTHER_RATE)
     log = (folder / TRAINING_LOG).read_bytes()
-    tiny(folder, SPECTRA, runs_jobs=True)
+    tiny(folder, SPECTRA)
     assert (folder / TRAINING_LOG).read_bytes() == log
     assert before.items() <= listing(folder).items()
     assert not [path for path in files(folder) if path.suffix == ".kept"]
@@ -172,7 +172,7 @@ def test_a_loss_of_snakemakes_memory_loses_no_result(tiny_sweep, tiny, tmp_path,
     before = listing(folder)
     tiny(folder, "--dry-run", POINTS)
     assert listing(folder) == before
-    tiny(folder, POINTS, runs_jobs=True)
+    tiny(folder, POINTS)
     after = listing(folder)
     assert after == {**before, POINTS: listing(tiny_sweep)[POINTS], **benchmarks(after)}
     assert "Nothing to be done" in tiny(folder, "--dry-run", WEIGHTS)
@@ -189,18 +189,18 @@ def test_metadata_that_were_cleaned_up_lose_no_result(tiny_sweep, tiny, tmp_path
     before = listing(folder)
     tiny(folder, "--cleanup-metadata", WEIGHTS)
     assert "Params have changed" in tiny(folder, "--dry-run", WEIGHTS, *ANOTHER_RATE)
-    tiny(folder, "doctor", runs_jobs=True)
+    tiny(folder, "doctor")
     assert listing(folder) == before
 
 
 def test_metadata_that_were_never_kept_lose_no_result(tiny_sweep, tiny, tmp_path):
     folder = tmp_path / "sweep"
     shutil.copytree(tiny_sweep / "resources", folder / "resources")
-    tiny(folder, POINTS, "--drop-metadata", runs_jobs=True)
+    tiny(folder, POINTS, "--drop-metadata")
     before = listing(folder)
     assert (folder / POINTS).with_name(".uniform.0.h5.kept").exists()
     assert "Nothing to be done" in tiny(folder, "--dry-run", POINTS)
-    tiny(folder, "doctor", runs_jobs=True)
+    tiny(folder, "doctor")
     assert listing(folder) == before
 
 

@@ -173,16 +173,16 @@ def copied_sweep(own_sweep, tmp_path):
 
 @pytest.mark.parametrize("path", KINDS)
 def test_the_doctor_names_one_damaged_file_and_the_one_job_that_mends_it(
-    copied_sweep, snakemake, planning, path
+    copied_sweep, snakemake, path
 ):
     folder, arguments = copied_sweep
     damage(folder / path)
     said = snakemake(folder, *arguments, "--", "doctor", succeeds=False).stdout
     assert "files examined: 1 damaged, 0 missing, 0 stale, 0 unknown" in said
     (command,) = re.findall(rf"^damaged: {path}: .*Make it again with: (.*)$", said, re.MULTILINE)
-    mending = planning(folder, *shlex.split(command)[1:], "--dry-run").stdout
+    mending = snakemake(folder, *shlex.split(command)[1:], "--dry-run").stdout
     assert jobs(mending) == {KINDS[path]: 1}
     (folder / path).unlink()
-    plain = planning(folder, *arguments, "--dry-run").stdout
+    plain = snakemake(folder, *arguments, "--dry-run").stdout
     # What only served to make others, which are there, is not made again unless it is asked for.
     assert jobs(plain) == ({KINDS[path]: 1} if KINDS[path] in LAST else {})

@@ -11,8 +11,8 @@ def planned_jobs(output: str) -> dict[str, int]:
     return {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", output, re.MULTILINE)}
 
 
-def test_fan_out_of_the_papers_sweep(planning, tmp_path):
-    jobs = planned_jobs(planning(tmp_path, "--dry-run").stdout)
+def test_fan_out_of_the_papers_sweep(snakemake, tmp_path):
+    jobs = planned_jobs(snakemake(tmp_path, "--dry-run").stdout)
     assert jobs["train_model"] == 38
     assert jobs["compute_spectra"] == 418
     assert jobs["points"] == 11
@@ -20,24 +20,24 @@ def test_fan_out_of_the_papers_sweep(planning, tmp_path):
     assert jobs["table"] == 2
 
 
-def test_fan_out_of_the_quick_sweep(planning, tmp_path, project):
+def test_fan_out_of_the_quick_sweep(snakemake, tmp_path, project):
     quick = project / "config" / "quick.yaml"
-    jobs = planned_jobs(planning(tmp_path, "--dry-run", "--configfile", quick).stdout)
+    jobs = planned_jobs(snakemake(tmp_path, "--dry-run", "--configfile", quick).stdout)
     assert jobs["train_model"] == jobs["reduce_model"] == 15
     assert jobs["compute_spectra"] == 165
     assert "compute_singular_values" not in jobs
 
 
-def test_sets_near_mnist_are_scored_by_singular_values_too(planning, tmp_path, project):
+def test_sets_near_mnist_are_scored_by_singular_values_too(snakemake, tmp_path, project):
     overlays = [project / "config" / f"{name}.yaml" for name in ("quick", "near_ood")]
-    jobs = planned_jobs(planning(tmp_path, "--dry-run", "--configfile", *overlays).stdout)
+    jobs = planned_jobs(snakemake(tmp_path, "--dry-run", "--configfile", *overlays).stdout)
     assert jobs["compute_singular_values"] == jobs["compute_spectra"] == 285
 
 
-def test_families_go_with_sets_near_mnist(planning, tmp_path, project):
+def test_families_go_with_sets_near_mnist(snakemake, tmp_path, project):
     names = ("families", "near_ood", "study_maps")
     overlays = [project / "config" / f"{name}.yaml" for name in names]
-    jobs = planned_jobs(planning(tmp_path, "--dry-run", "--configfile", *overlays).stdout)
+    jobs = planned_jobs(snakemake(tmp_path, "--dry-run", "--configfile", *overlays).stdout)
     assert jobs["family_statistics"] == 5 * 3
     assert jobs["compute_singular_values"] == 19 * 3
 
@@ -63,13 +63,13 @@ def planned_minutes(output: str) -> dict[str, Counter[str]]:
     [("quick", 47, 62), ("ten_thousand_points", 600, 635), (None, 680, 910)],
 )
 def test_jobs_on_a_cluster_ask_for_at_most_three_times_their_need(
-    planning, tmp_path, project, overlay, least, most
+    snakemake, tmp_path, project, overlay, least, most
 ):
     """In whole minutes, as clusters count; a job of points needs some 15 s with Snakemake twice."""
     arguments = ["--dry-run", "--profile", project / "profiles/slurm"]
     if overlay:
         arguments += ["--configfile", project / f"config/{overlay}.yaml"]
-    minutes = planned_minutes(planning(tmp_path, *arguments).stdout)
+    minutes = planned_minutes(snakemake(tmp_path, *arguments).stdout)
     assert len(minutes["model"]) == (15 if overlay == "quick" else 38)
     assert min(minutes["model"].values()) * 60 > least
     assert max(minutes["model"].values()) * 60 > most
@@ -87,8 +87,8 @@ def test_jobs_on_a_cluster_ask_for_at_most_three_times_their_need(
         ("sampels=10", "sampels: unknown key; did you mean samples?"),
     ],
 )
-def test_a_broken_config_stops_before_any_job(planning, tmp_path, setting, words):
-    finished = planning(tmp_path, "--config", setting, succeeds=False)
+def test_a_broken_config_stops_before_any_job(snakemake, tmp_path, setting, words):
+    finished = snakemake(tmp_path, "--config", setting, succeeds=False)
     assert words in finished.stderr
     assert "Traceback" not in finished.stderr
     assert not (tmp_path / "results").exists()
