@@ -8,11 +8,17 @@ import yaml
 PROJECT = Path(__file__).parent.parent
 # What takes longest comes first: begun last, it would keep one process alone at the end.
 FIRST = (
-    "reruns",
     "kills",
-    "sweep",
-    "surroundings",
+    "own_model_sweep",
+    "reruns",
     "report_page",
+    "own_data",
+    "report_families",
+    "extending",
+    "surroundings",
+    "nothing_is_lost",
+    "module",
+    "sweep",
     "report_explorer",
     "doctor_command",
 )

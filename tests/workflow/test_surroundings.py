@@ -5,7 +5,6 @@ Each test goes on afterwards, in good surroundings, with the same command.
 
 import fcntl
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -170,18 +169,19 @@ def test_two_snakemakes_in_one_folder(project, tiny_sweep, tiny, tmp_path):
     assert "--unlock" in output
 
 
-def test_too_little_memory(tiny_sweep, tiny, tmp_path):
+def test_too_little_memory(project, tiny_sweep, tiny, tmp_path):
     folder = copied(tiny_sweep, tmp_path / "sweep", WEIGHTS)
     config = ("--config", "samples=70000", "shard_size=70000", "chunk_size=70000")
     tiny(folder, POINTS, *config)
     # A job needs 300 MB of addresses before it begins; the points of such a chunk are 220 MB.
-    limit = 450_000_000
-    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
-    try:
-        output = tiny(folder, SPECTRA, *config, succeeds=False)
-    finally:
-        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+    command = [
+        *("prlimit", "--as=450000000", sys.executable, "-m", "snakemake", "--cores", "1", SPECTRA),
+        *("--snakefile", project / "Snakefile", "--directory", folder, *config),
+        *("--configfile", project / "tests/workflow/tiny.yaml"),
+    ]
+    finished = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    output = finished.stdout + finished.stderr
+    assert finished.returncode != 0
     assert "compute_spectra: there is too little memory; set chunk_size" in output
     assert not (folder / SPECTRA).exists()
 
