@@ -10,7 +10,7 @@ from jacspec.atomic import replacing
 from jacspec.provenance import code_digest
 
 # In the folder of a sweep, beside what Snakemake keeps.
-KEPT_DIGESTS = Path(".snakemake/jacspec_code_digests.json")
+KEPT_DIGESTS = Path(".snakemake/jacspec_code_digests")
 
 
 def sources_digest(scripts: Path) -> str:
@@ -47,14 +47,19 @@ def _content_digest(files: Sequence[Path]) -> str:
 
 def _kept(sources: str) -> dict[str, str]:
     """Return the digests of one state of the sources by the contents of files."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        kept = json.loads(KEPT_DIGESTS.read_text(encoding="utf-8"))
-        if kept["sources"] == sources:
-            return dict(kept["digests"])
+    with suppress(OSError, ValueError):
+        head, _, body = KEPT_DIGESTS.read_text(encoding="utf-8").partition("\n")
+        # Of these sources, and undamaged: a wrong digit would run a whole sweep again.
+        if head == _seal(sources, body):
+            return json.loads(body)
     return {}
 
 
 def _keep(sources: str, digests: Mapping[str, str]) -> None:
+    body = json.dumps(digests, indent=1)
     with suppress(OSError), replacing(KEPT_DIGESTS) as temporary:
-        kept = {"sources": sources, "digests": digests}
-        temporary.write_text(json.dumps(kept, indent=1), encoding="utf-8")
+        temporary.write_text(f"{_seal(sources, body)}\n{body}", encoding="utf-8")
+
+
+def _seal(sources: str, body: str) -> str:
+    return sha256(f"{sources}\n{body}".encode()).hexdigest()
