@@ -1,6 +1,6 @@
 """Run the benchmarks that need no cluster, one after the other, and write benchmarks/results.md.
 
-Usage: python benchmarks/run_all.py      about ten minutes; leave the machine alone meanwhile
+Usage: python benchmarks/run_all.py      fifteen minutes; leave the machine alone meanwhile
 """
 
 import os
@@ -20,6 +20,7 @@ PROGRAMS = {
     "Spectra of any two maps": "general.py",
     "Eigenvalues": "eigenvalues.py",
     "Training": "training.py",
+    "Recipes": "recipes.py",
     "Orchestration": "orchestration.py",
     "GPU": "gpu.py",
 }

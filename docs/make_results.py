@@ -16,6 +16,7 @@ sys.path[:0] = [str(PROJECT / "workflow" / "scripts"), str(PROJECT / "docs")]
 import group_tables as of_groups  # noqa: E402
 import map_tables as maps  # noqa: E402
 import network_tables as of_networks  # noqa: E402
+import recipe_tables as of_recipes  # noqa: E402
 import result_tables as tables  # noqa: E402
 import seed_tables as of_seeds  # noqa: E402
 import sweep_tables as of_sweep  # noqa: E402
@@ -26,6 +27,8 @@ from rerun_table import rerun_table  # noqa: E402
 BLOCKS: dict[str, tuple[str, Callable[[], str]]] = {
     "answer": ("README.md", tables.answer_in_words),
     "cost": ("README.md", of_sweep.cost),
+    "study_cost": ("README.md", of_recipes.cost),
+    "recipes": ("docs/performance.md", of_recipes.seconds_per_epoch),
     "sweep_scope": ("docs/results.md", partial(tables.scope, SWEEP)),
     "sweep_claims": ("docs/results.md", of_sweep.claims),
     "sweep_orientation": ("docs/results.md", of_groups.sweep_orientation),

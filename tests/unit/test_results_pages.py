@@ -10,7 +10,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from PIL import Image
+from snakemake.utils import update_config
 
 from jacspec import layout
 from jacspec.data.blocks import PointBlock
@@ -21,6 +23,7 @@ from jacspec.models.initial_weights import initial_parameters
 from jacspec.models.weights import write_weights
 from jacspec.report.page import packed
 from jacspec.tables import read_table
+from sweep.variants import variants_of
 
 DOCS = Path(__file__).parents[2] / "docs"
 sys.path.insert(0, str(DOCS))
@@ -36,6 +39,18 @@ def test_pages_are_made_from_the_published_results():
     for path, text in make_results.pages().items():
         written = (make_results.PROJECT / path).read_text(encoding="utf-8")
         assert written == text, f"{path}: run python docs/make_results.py"
+
+
+def test_the_cost_of_the_study_is_that_of_its_configuration(config):
+    overlay = yaml.safe_load((DOCS.parent / "config/study.yaml").read_text(encoding="utf-8"))
+    update_config(config, overlay)
+    expected = {
+        name: (variant.epochs, len(variant.latent_dims) * len(variant.seeds))
+        for name, variant in variants_of(config).items()
+    }
+    measured = pd.read_csv(published.RESULTS / "recipes.csv").set_index("variant")
+    found = {row.Index: (row.epochs, row.networks) for row in measured.itertuples()}
+    assert found == expected, "run: python benchmarks/recipes.py"
 
 
 def test_every_marker_has_a_block_that_is_made():
