@@ -1,16 +1,15 @@
-"""How long an epoch of each variant in config/study.yaml takes, and all of its trainings together.
+"""How long an epoch of each variant in config/study.yaml takes.
 
 Usage: python benchmarks/recipes.py > table.md      writes docs/results/recipes.csv, too
 
 Every recipe trains the paper's autoencoder (d = 12) for some epochs on MNIST, or on random pixels
 that are as sparse where resources/mnist is missing, with one thread on an otherwise idle machine.
 Variants that differ in the number of epochs, or in the set of images, which are as many, share a
-measurement.
+measurement. What all trainings take follows from the table (docs/recipe_tables.py).
 """
 
 import csv
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
@@ -33,25 +32,11 @@ from sweep.variants import Variant, variants_of  # noqa: E402
 
 TABLE = ROOT / "docs" / "results" / "recipes.csv"
 LATENT_DIM = 12
+# Recipes take turns, because what a shared machine gives varies by a third from minute to minute.
+ROUNDS = 4
 # The first one is warmed up in, and not counted.
-EPOCHS = 6
+EPOCHS = 2
 TEST_POINTS = 10_000
-
-
-@dataclass(frozen=True)
-class VariantCost:
-    """What the trainings of a variant take: seconds for each of `epochs`, of `networks`."""
-
-    variant: str
-    recipe: str
-    seconds_per_epoch: float
-    epochs: int
-    networks: int
-
-    @property
-    def core_hours(self) -> float:
-        """The time of all trainings of the variant."""
-        return self.seconds_per_epoch * self.epochs * self.networks / 3600
 
 
 def study() -> dict[str, Variant]:
@@ -62,78 +47,60 @@ def study() -> dict[str, Variant]:
     return variants_of(config)
 
 
-def measured(variants: dict[str, Variant], points: np.ndarray) -> list[VariantCost]:
-    """Return the cost of each variant, those of the same steps measured once."""
-    seconds: dict[tuple, float] = {}
-    costs = []
-    for name, variant in variants.items():
-        training = {**variant.training, "momentum": variant.momentum, "epochs": EPOCHS}
-        steps = str(training), str(variant.autoencoder)
-        if steps not in seconds:
-            seconds[steps] = seconds_per_epoch(training, variant.autoencoder, points)
-        costs.append(
-            VariantCost(
-                name,
-                f"{training['optimizer']}, {training['batch_size']}",
-                seconds[steps],
-                variant.epochs,
-                len(variant.latent_dims) * len(variant.seeds),
-            )
-        )
-    return costs
+def steps_of(variant: Variant, input_dim: int) -> tuple[TrainingRecipe, Architecture]:
+    """Return how networks of a variant are trained here; equal for variants of the same steps."""
+    training = {**variant.training, "momentum": variant.momentum, "epochs": EPOCHS}
+    layers = {
+        **variant.autoencoder,
+        "hidden_widths": tuple(variant.autoencoder["hidden_widths"]),
+    }
+    return (
+        TrainingRecipe(**training),
+        Architecture(latent_dim=LATENT_DIM, input_dim=input_dim, **layers),
+    )
 
 
-def seconds_per_epoch(training: dict, autoencoder: dict, points: np.ndarray) -> float:
-    """Return the median time of an epoch on one core, its test loss included."""
-    layers = {**autoencoder, "hidden_widths": tuple(autoencoder["hidden_widths"])}
+def seconds_per_epoch(
+    recipe: TrainingRecipe, architecture: Architecture, points: np.ndarray
+) -> float:
+    """Return the time of the last epoch on one core, its test loss included."""
     test_points = points[:TEST_POINTS]
-    if training["training_points"] == "all":
+    if recipe.training_points == "all":
         points = np.concatenate([points, test_points])
     with threadpool_limits(1):
-        result = train(
-            TrainingRecipe(**training),
-            Architecture(latent_dim=LATENT_DIM, input_dim=points.shape[1], **layers),
-            points,
-            test_points,
-            seed=0,
-        )
-    return median(epoch.seconds for epoch in result.history[1:])
+        result = train(recipe, architecture, points, test_points, seed=0)
+    return result.history[-1].seconds
 
 
-def print_table(costs: list[VariantCost], points: str) -> None:
-    """Print a Markdown table, a row for each variant."""
-    print(f"One epoch, d = {LATENT_DIM}, one thread; {points}; median of {EPOCHS - 1}.\n")
-    print(f"{kernels_in_use()}.\n")
-    header = ["variant", "optimizer, batch", "s an epoch", "epochs", "networks", "core hours"]
-    rows = [
-        [
-            *(f"`{cost.variant}`", cost.recipe, f"{cost.seconds_per_epoch:.2f}"),
-            *(str(cost.epochs), str(cost.networks), f"{cost.core_hours:.2f}"),
-        ]
-        for cost in costs
-    ]
-    networks = sum(cost.networks for cost in costs)
-    hours = sum(cost.core_hours for cost in costs)
-    rows.append(["all", "", "", "", str(networks), f"{hours:.1f}"])
-    print(markdown_table(header, rows))
-
-
-def write_table(costs: list[VariantCost], path: Path) -> None:
+def write_table(variants: dict[str, Variant], seconds: dict[str, float], path: Path) -> None:
     """Write what README.md's line on the study's cost is made from."""
+    machine = processor()
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(["variant", "seconds_per_epoch", "epochs", "networks", "processor"])
-        for cost in costs:
-            seconds = f"{cost.seconds_per_epoch:.3f}"
-            table.writerow([cost.variant, seconds, cost.epochs, cost.networks, processor()])
+        for name, variant in variants.items():
+            networks = len(variant.latent_dims) * len(variant.seeds)
+            table.writerow([name, f"{seconds[name]:.3f}", variant.epochs, networks, machine])
 
 
 def main() -> None:
     """Measure, print, and keep what was measured."""
+    variants = study()
     points, words = training_points()
-    costs = measured(study(), points)
-    print_table(costs, words)
-    write_table(costs, TABLE)
+    steps = {name: steps_of(variant, points.shape[1]) for name, variant in variants.items()}
+    rounds = [
+        {one: seconds_per_epoch(*one, points) for one in dict.fromkeys(steps.values())}
+        for _ in range(ROUNDS)
+    ]
+    seconds = {name: median(times[one] for times in rounds) for name, one in steps.items()}
+    print(f"One epoch, d = {LATENT_DIM}, one thread; {words}; median of {ROUNDS} turns.\n")
+    print(f"{kernels_in_use()}.\n")
+    rows = [
+        [f"`{name}`", f"{recipe.optimizer}, {recipe.batch_size}", f"{seconds[name]:.2f}"]
+        for name, (recipe, _) in steps.items()
+    ]
+    print(markdown_table(["variant", "optimizer, batch", "s an epoch"], rows))
+    write_table(variants, seconds, TABLE)
 
 
 if __name__ == "__main__":

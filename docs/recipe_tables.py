@@ -37,7 +37,7 @@ def cost() -> str:
         f"All of `config/study.yaml`: {len(table)} variants, {networks} networks, {sets} data sets "
         f"of {record['configuration']['samples']:,} points: "
         f"**{training + sum(hours.values()):.0f} core hours** ({training:.1f} training, by how "
-        f"long an epoch of each recipe takes on one idle core of the same kind; "
+        f"long an epoch of each recipe takes on one idle core ({table['processor'][0]}); "
         f"{hours['compute_spectra']:.1f} spectra and {hours['reduce_model']:.1f} reductions, by "
         f"what jobs of {len(record['models'])} networks took)."
     )

@@ -188,16 +188,11 @@ def test_wrong_values_are_refused(tmp_path, values, message):
 
 
 @pytest.mark.parametrize(
-    ("count", "shape", "chunk"),
-    [
-        (1001, (1,), 1000),
-        (1001, (30,), 1000),
-        (1001, (28, 28), 250),
-        (1001, (3, 32, 32), 50),
-        (3, (600, 600), 1),
-    ],
+    ("shape", "chunk"),
+    [((1,), 1000), ((30,), 1000), ((28, 28), 250), ((3, 32, 32), 50), ((600, 600), 1)],
 )
-def test_points_may_have_any_shape_and_any_finite_values(tmp_path, count, shape, chunk):
+def test_points_may_have_any_shape_and_any_finite_values(tmp_path, shape, chunk):
+    count = 3 if shape == (600, 600) else 1001
     values = 1e30 * np.random.default_rng(2).standard_normal((count, *shape), np.float32)
     path = tmp_path / "mine.0.h5"
     write_points(

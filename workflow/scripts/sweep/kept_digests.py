@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from jacspec.atomic import replacing
-from jacspec.provenance import code_digest
+from jacspec.provenance import code_digest, sha256_of_file
 
 # In the folder of a sweep, beside what Snakemake keeps.
 KEPT_DIGESTS = Path(".snakemake/jacspec_code_digests")
@@ -41,7 +41,7 @@ def kept_code_digest(files: Iterable[Path | str], scripts: Path, sources: str) -
 def _content_digest(files: Sequence[Path]) -> str:
     digest = sha256()
     for path in files:
-        digest.update(f"{path.resolve()}\n".encode() + sha256(path.read_bytes()).digest())
+        digest.update(f"{path.resolve()}\n{sha256_of_file(path)}\n".encode())
     return digest.hexdigest()
 
 
